@@ -1,0 +1,57 @@
+# Everything is run from here. `make` alone lists the targets; the work is done by the scripts in docker/.
+PYTHON ?= python3
+export PYTHON
+export RUN_CHOSEN_BY = $(origin RUN)
+
+# docker or local; asked only by the targets that need it. RUN=local or RUN=docker decides.
+RUN ?= $(shell docker/choose-run)
+STACK_docker = docker/compose
+STACK_local = $(PYTHON) -m docker.local
+STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
+
+.DEFAULT_GOAL := help
+.PHONY: help up down logs status demo test check format lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  up, down, logs, status and demo use Docker when an engine answers, else local processes (RUN=local, RUN=docker)"
+
+up: ## start everything and wait until it is ready (WORKERS=3)
+	$(STACK) up
+
+down: ## stop everything; the data stays
+	$(STACK) down
+
+logs: ## follow the logs (SERVICE=worker for one service)
+	$(STACK) logs
+
+status: ## what runs
+	$(STACK) status
+
+demo: ## develop a picture and say where the results are (FILE=photo.jpg for your own)
+	@$(PYTHON) docker/demo.py $(if $(FILE),"$$FILE")
+
+test: ## all tests (ARGS="-k upload" goes to pytest)
+	@docker/venv requirements-dev.txt
+	@docker/install-rabbitmq
+	.venv/bin/python -m pytest $(ARGS)
+
+check: ## lint, formatting, types and who may import whom
+	@docker/venv requirements-dev.txt
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+format: ## format the code and fix what ruff can
+	@docker/venv requirements-dev.txt
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+lock: ## pin the newest allowed versions, with hashes
+	@docker/venv requirements-dev.txt
+	@docker/lock
+
+clean: ## remove what was made here, except the images and the queue (those are in var/)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	find common services tests docker -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,110 @@
+"""One robust connection: waits for a broker that is not there yet, and says so when it refuses us.
+
+aio-pika reconnects a connection once it stood; the first connect is ours, since aio-pika would go on for ever with
+wrong credentials and always after the same pause.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractRobustConnection
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    AuthenticationError,
+    IncompatibleProtocolError,
+    ProbableAuthenticationError,
+)
+from aiormq.exceptions import ConnectionNotAllowed
+from yarl import URL
+
+from common.errors import BrokerRefusedError
+
+HEARTBEAT_SECONDS: Final = 10  # a dead peer is noticed after three missed ones: 33 s
+RECONNECT_SECONDS: Final = 1.0
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_LONGEST_PAUSE: Final = 5.0  # so that a process is back within 10 s of the broker's return
+
+_REFUSALS: Final = (AuthenticationError, ProbableAuthenticationError, ConnectionNotAllowed)
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_connection(url: str, name: str) -> AsyncIterator[AbstractRobustConnection]:
+    """A connection that stands, shown under `name` on the management page; waits for the broker as long as it takes.
+
+    Raises BrokerRefusedError when the broker is there and does not want us.
+    """
+    connection = await _connect_patiently(url, name)
+    log.info("broker.connected", connection=name, broker=without_password(url))
+    try:
+        yield connection
+    finally:
+        await _close(connection)
+
+
+async def probe(url: str) -> bool:
+    """Whether the broker accepts a fresh connection right now."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            connection = await aio_pika.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+            await connection.close()
+    except (*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError):
+        if _really_cancelled():
+            raise
+        return False
+    return True
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    return str(URL(url).with_password(None).with_query(None))
+
+
+async def _connect_patiently(url: str, name: str) -> AbstractRobustConnection:
+    pause = 0.25
+    while True:
+        try:
+            return await _connect(url, name)
+        except _REFUSALS as error:
+            raise BrokerRefusedError(
+                f"the broker at {without_password(url)} refuses the connection: check the user, the password "
+                f"and the virtual host in AMQP_URL ({type(error).__name__})"
+            ) from None
+        except (*CONNECTION_EXCEPTIONS, TimeoutError, IncompatibleProtocolError) as error:
+            log.warning(
+                "broker.absent", connection=name, broker=without_password(url), error=type(error).__name__
+            )
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter is no secret
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _connect(url: str, name: str) -> AbstractRobustConnection:
+    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+        return await aio_pika.connect_robust(
+            url,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            heartbeat=HEARTBEAT_SECONDS,
+            reconnect_interval=RECONNECT_SECONDS,
+            client_properties={"connection_name": name},
+        )
+
+
+async def _close(connection: AbstractRobustConnection) -> None:
+    """Part politely, but never hang on a broker that no longer answers."""
+    try:
+        async with asyncio.timeout(2.0):
+            await connection.close()
+    except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+        log.debug("broker.close_failed", error=repr(error))
+
+
+def _really_cancelled() -> bool:
+    """aiormq ends calls with a CancelledError nobody asked for when it finds its peer stuck."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

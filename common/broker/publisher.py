@@ -1,0 +1,188 @@
+"""Publishing with confirms, on a connection that never consumes.
+
+Under an alarm the broker stops reading from connections that publish: an acknowledgement on one would look done and
+not be processed. The publisher exists before its broker does: until the link stands, and while it is down, it fails at
+once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+
+from common import topology
+from common.broker.connection import open_connection
+from common.errors import BrokerUnavailableError, ConfigurationError
+from common.messages import Event, Job, encode
+
+log = structlog.get_logger(__name__)
+
+_SUSPECT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class _Link:
+    """All that must be held: aio-pika keeps channels in a WeakSet."""
+
+    connection: AbstractRobustConnection
+    channel: AbstractRobustChannel
+    events: AbstractExchange
+
+
+class Publisher:
+    """Publishes jobs and events; every method returns once the broker has confirmed.
+
+    They raise BrokerUnavailableError otherwise, after `timeout` seconds at most; what was published may then still be
+    delivered.
+    """
+
+    def __init__(self, url: str, name: str, *, declares: topology.Topology, timeout: float) -> None:
+        self._url = url
+        self._name = name
+        self._declares = declares
+        self._timeout = timeout
+        self._link: asyncio.Future[_Link] = asyncio.get_running_loop().create_future()
+        self._suspect_until = 0.0
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link stands at this moment, as far as this side knows."""
+        if not self._link.done() or self._link.cancelled() or self._link.exception() is not None:
+            return False
+        link = self._link.result()
+        return link.connection.connected.is_set() and not link.channel.is_closed
+
+    async def answers(self) -> bool:
+        """For the readiness check."""
+        return self.connected
+
+    async def ready(self) -> None:
+        """Wait until the link stands for the first time. Raises BrokerRefusedError when it never will."""
+        await asyncio.shield(self._link)
+
+    async def publish_job(self, job: Job, *, probing: bool = False) -> None:
+        """Put a job on the queue. A `probing` publish goes out even though the last one was not confirmed."""
+        await self._publish(job, exchange="", routing_key=topology.JOBS, probing=probing)
+
+    async def publish_retry(self, job: Job, *, delay_seconds: int, wait_seconds: float) -> None:
+        """Have a job come back after `wait_seconds`, by way of the queue of `delay_seconds` (the longest wait)."""
+        await self._publish(
+            job, exchange="", routing_key=topology.retry_queue(delay_seconds), expiration=wait_seconds
+        )
+
+    async def publish_event(self, event: Event) -> None:
+        """Announce an event; that nobody listens is no error."""
+        await self._publish(event, exchange=topology.EVENTS, routing_key="", mandatory=False)
+
+    async def jobs_waiting(self) -> int:
+        """How many jobs the queue holds that no worker has been given."""
+        if not self.connected:
+            raise BrokerUnavailableError("no connection to the broker")
+        link = self._link.result()
+        counted: list[int] = []
+
+        async def ask() -> None:
+            queues = await topology.declare(link.channel, self._declares)
+            counted.append(queues[topology.JOBS].declaration_result.message_count or 0)
+
+        await self._within_timeout(ask)
+        return counted[0]
+
+    async def _publish(
+        self,
+        body: Job | Event,
+        *,
+        exchange: str,
+        routing_key: str,
+        mandatory: bool = True,
+        expiration: float | None = None,
+        probing: bool = False,
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        if not self.connected or (now < self._suspect_until and not probing):
+            raise BrokerUnavailableError("no connection to the broker")
+        link = self._link.result()
+        target = link.channel.default_exchange if exchange == "" else link.events
+        message = _message(encode(body), expiration)
+        send = _publishing(target, message, routing_key, mandatory)
+        try:
+            await self._within_timeout(send)
+        except PublishError:
+            # Unroutable: somebody deleted the queue while we ran.
+            await self._within_timeout(lambda: topology.declare(link.channel, self._declares))
+            await self._within_timeout(send)
+        self._suspect_until = 0.0
+
+    async def _within_timeout(self, call: Callable[[], Awaitable[object]]) -> None:
+        try:
+            # The library's own timeout does not cover waiting for the connection to come back.
+            async with asyncio.timeout(self._timeout):
+                await call()
+        except PublishError:
+            raise
+        except TimeoutError:
+            # Let the others fail at once for a while instead of each waiting its own timeout.
+            self._suspect_until = asyncio.get_running_loop().time() + _SUSPECT_SECONDS
+            raise BrokerUnavailableError(f"not confirmed within {self._timeout:g} s") from None
+        except DeliveryError as error:
+            raise BrokerUnavailableError("the broker refused the message: its queue is full") from error
+        except CONNECTION_EXCEPTIONS as error:
+            raise BrokerUnavailableError(f"publishing failed: {type(error).__name__}") from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling() > 0:
+                raise
+            # Nobody cancelled us: aiormq found its peer stuck.
+            raise BrokerUnavailableError("the connection to the broker was lost") from None
+
+    async def _run(self) -> None:
+        """Make the link and hold it until cancelled."""
+        try:
+            async with open_connection(self._url, self._name) as connection:
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                await topology.declare(channel, self._declares)
+                events = await channel.get_exchange(topology.EVENTS, ensure=False)
+                self._link.set_result(_Link(connection, channel, events))
+                await asyncio.Event().wait()
+        except ConfigurationError as error:
+            self._link.set_exception(error)
+        except CONNECTION_EXCEPTIONS as error:
+            self._link.set_exception(ConfigurationError(f"the broker's topology is not ours: {error}"))
+
+
+@asynccontextmanager
+async def open_publisher(
+    url: str, name: str, *, declares: topology.Topology, timeout: float
+) -> AsyncIterator[Publisher]:
+    """A publisher whose link is made in the background; `ready` tells when it stands."""
+    publisher = Publisher(url, name, declares=declares, timeout=timeout)
+    task = asyncio.create_task(publisher._run(), name="publisher")
+    try:
+        yield publisher
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _message(body: bytes, expiration: float | None) -> Message:
+    return Message(
+        body,
+        content_type="application/json",
+        delivery_mode=DeliveryMode.PERSISTENT,
+        # Unique even for a repeat: aiormq matches returned messages by it.
+        message_id=uuid4().hex,
+        expiration=expiration,
+    )
+
+
+def _publishing(
+    exchange: AbstractExchange, message: Message, routing_key: str, mandatory: bool
+) -> Callable[[], Awaitable[object]]:
+    return lambda: exchange.publish(message, routing_key, mandatory=mandatory)

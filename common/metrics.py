@@ -1,0 +1,33 @@
+"""The metrics every service keeps; names follow Prometheus' conventions, one registry a process."""
+
+from collections.abc import Callable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+
+def registry() -> CollectorRegistry:
+    """A registry with what is known of any process: memory, CPU, open files, Python's version."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, that nobody asks for
+    made = CollectorRegistry()
+    ProcessCollector(registry=made)
+    PlatformCollector(registry=made)
+    return made
+
+
+class ConnectionMetrics:
+    """`darkroom_broker_connected`: 1 while the link stands, else 0, by link."""
+
+    def __init__(self, made: CollectorRegistry) -> None:
+        self._gauge = Gauge(
+            "darkroom_broker_connected", "Whether the link to the broker stands.", ("link",), registry=made
+        )
+
+    def watch(self, link: str, connected: Callable[[], bool]) -> None:
+        """Ask `connected` at every scrape."""
+        self._gauge.labels(link).set_function(lambda: float(connected()))

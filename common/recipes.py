@@ -1,0 +1,117 @@
+"""Recipes: what is to be made of an image, in the terms of sharp and CSS; every number is bounded.
+
+A recipe is a list of named outputs, each a format and a list of operations. It travels in the manifest, is checked once
+at the door and trusted by the worker.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from common.errors import ConfigurationError
+
+MAX_DIMENSION = 8192  # pixels a side; WebP ends at 16383, and 8192 x 8192 RGBA is 256 MiB in memory
+MAX_OUTPUTS = 16
+MAX_OPERATIONS = 16
+
+Dimension = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Position = Literal[
+    "center", "top", "right", "bottom", "left", "top-left", "top-right", "bottom-left", "bottom-right"
+]
+Format = Literal["jpeg", "png", "webp"]
+
+
+class Resize(
+    msgspec.Struct, frozen=True, kw_only=True, tag="resize", tag_field="op", forbid_unknown_fields=True
+):
+    """Change the size. `inside` fits within the box, `cover` fills it and cuts what stands over (CSS object-fit).
+
+    Without `enlarge` no picture grows, as with sharp's `withoutEnlargement`: `inside` leaves a smaller one as it
+    is, and `cover` only cuts it, so that the result may be smaller than the box. With `enlarge` a smaller one is
+    scaled up, and `cover` gives the box's size exactly.
+    """
+
+    width: Dimension
+    height: Dimension
+    fit: Literal["inside", "cover"] = "inside"
+    enlarge: bool = False
+
+
+class Watermark(
+    msgspec.Struct, frozen=True, kw_only=True, tag="watermark", tag_field="op", forbid_unknown_fields=True
+):
+    """Write a text over the picture.
+
+    `size` is the text's width as a share of the picture's, `margin` its distance from the edges as a share of the
+    shorter side. A text too small to be read so is set larger, on several lines if that helps.
+    """
+
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
+    position: Position = "bottom-right"
+    size: Annotated[float, Meta(ge=0.02, le=1.0)] = 0.4
+    opacity: Fraction = 0.75
+    margin: Annotated[float, Meta(ge=0.0, le=0.4)] = 0.02
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError("a watermark's text must not be blank")
+
+
+Operation = Resize | Watermark
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file to make: `name` is its place in the URL, `format` its encoding."""
+
+    name: Name
+    format: Format = "jpeg"
+    quality: Annotated[int, Meta(ge=1, le=100)] = 82
+    operations: Annotated[tuple[Operation, ...], Meta(max_length=MAX_OPERATIONS)] = ()
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make of one image: between one output and sixteen, with names of their own."""
+
+    outputs: Annotated[tuple[Output, ...], Meta(min_length=1, max_length=MAX_OUTPUTS)]
+
+    def __post_init__(self) -> None:
+        names = [output.name for output in self.outputs]
+        if len(set(names)) != len(names):
+            raise ValueError("outputs must have names of their own")
+        if reserved := {"original"} & set(names):
+            raise ValueError(f"an output cannot be named {', '.join(reserved)}")
+
+
+def default_recipe(
+    *,
+    text: str = "SAMPLE WATERMARK",
+    large_pixels: int = 800,
+    large_format: str = "jpeg",
+    thumbnail_pixels: int = 200,
+    thumbnail_format: str = "webp",
+) -> Recipe:
+    """The built-in preset: `large` within a square, with `text` over it if there is one, and a `thumbnail` filling one.
+
+    The thumbnail is always a square of `thumbnail_pixels`, a smaller picture being enlarged for it, so that a page of
+    thumbnails has no gaps. Raises ConfigurationError, naming the number or format that is out of bounds.
+    """
+    large = {"op": "resize", "width": large_pixels, "height": large_pixels, "fit": "inside"}
+    mark = [{"op": "watermark", "text": text}] if text.strip() else []
+    thumbnail = {
+        "op": "resize",
+        "width": thumbnail_pixels,
+        "height": thumbnail_pixels,
+        "fit": "cover",
+        "enlarge": True,
+    }
+    outputs = [
+        {"name": "large", "format": large_format, "operations": [large, *mark]},
+        {"name": "thumbnail", "format": thumbnail_format, "operations": [thumbnail]},
+    ]
+    try:
+        return msgspec.convert({"outputs": outputs}, Recipe)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"the built-in preset cannot be made: {error}") from error

@@ -1,0 +1,1 @@
+"""Packaging and running: scripts, the image, and the run without Docker."""

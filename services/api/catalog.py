@@ -1,0 +1,150 @@
+"""`GET /images`, `DELETE /images/{image_id}`, `POST /images/{image_id}/retry`, `POST /images/retry`."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common import ids
+from common.records import Record
+from services.api.answers import Json
+from services.api.problems import Problem, image_not_found
+from services.api.state import Services, services_of
+from services.api.upkeep import remove
+
+_DEFAULT_LIMIT: Final = 50
+_MAX_LIMIT: Final = 500
+_STATUSES: Final = ("uploaded", "processing", "completed", "failed")
+_EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
+_CHUNK: Final = 100
+
+
+async def list_images(request: Request) -> Response:
+    """Newest first. `next_cursor` is null at the end; a page may be short, or empty, before that."""
+    services = services_of(request)
+    limit = _limit(request.query_params.get("limit"))
+    status = _status(request.query_params.get("status"))
+    cursor = _cursor(request.query_params.get("cursor"))
+    images, cursor = await _collect(services, cursor, status, limit)
+    return Json({"images": images, "next_cursor": cursor}, headers={"Cache-Control": "no-store"})
+
+
+async def delete(request: Request) -> Response:
+    """Remove the image and all that was made of it."""
+    services = services_of(request)
+    image_id = request.path_params["image_id"]
+    if not ids.is_valid(image_id) or not await remove(services.stores, services.publisher, image_id):
+        raise image_not_found()
+    return Response(status_code=204)
+
+
+async def retry(request: Request) -> Response:
+    """Develop a failed image again, from its original."""
+    services = services_of(request)
+    image_id = request.path_params["image_id"]
+    record = await services.stores.images.read(image_id) if ids.is_valid(image_id) else None
+    if record is None:
+        raise image_not_found()
+    if not await _reopen(services, image_id):
+        raise Problem(409, "not_failed", f"only a failed image can be run again; this one is {record.status}")
+    body = {"image_id": image_id, "status": "uploaded", "status_url": f"/status/{image_id}"}
+    return Json(body, 202, headers={"Location": body["status_url"]})
+
+
+async def retry_failed(request: Request) -> Response:
+    """Develop all failed images again that were received since a time; answers which, and where to go on."""
+    services = services_of(request)
+    since = _since(request.query_params.get("since"))
+    cursor = _cursor(request.query_params.get("cursor"))
+    records, cursor = await _examine(services, cursor, since)
+    failed = [record.manifest.image_id for record in records if record.status == "failed"]
+    retried = [image_id for image_id in failed if await _reopen(services, image_id)]
+    return Json({"retried": retried, "next_cursor": cursor}, 202)
+
+
+async def _reopen(services: Services, image_id: str) -> bool:
+    if not await services.stores.catalog.reopen(image_id):
+        return False
+    await services.outbox.publish(image_id)
+    return True
+
+
+async def _collect(
+    services: Services, cursor: str | None, status: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    images: list[dict[str, Any]] = []
+    examined = 0
+    while examined < _EXAMINED:
+        page = await services.stores.catalog.page(before=cursor, limit=_CHUNK)
+        for image_id in page:
+            cursor = image_id
+            examined += 1
+            record = await services.stores.images.read(image_id)
+            if record is not None and status in (None, record.status):
+                images.append(_summary(record))
+                if len(images) == limit:
+                    return images, cursor
+        if len(page) < _CHUNK:
+            return images, None
+    return images, cursor
+
+
+async def _examine(
+    services: Services, cursor: str | None, since: datetime
+) -> tuple[list[Record], str | None]:
+    """Up to a request's worth of records received since then, with the cursor to go on from."""
+    bound = ids.lowest_at(since)
+    page = await services.stores.catalog.page(before=cursor, limit=_EXAMINED)
+    wanted = [image_id for image_id in page if image_id >= bound]
+    found = [await services.stores.images.read(image_id) for image_id in wanted]
+    more = len(wanted) == _EXAMINED
+    return [record for record in found if record is not None], wanted[-1] if more else None
+
+
+def _summary(record: Record) -> dict[str, Any]:
+    view = record.view()
+    return {
+        "image_id": view.image_id,
+        "status": view.status,
+        "status_url": f"/status/{view.image_id}",
+        "filename": record.manifest.filename,
+        "received_at": record.manifest.received_at,
+        "error": view.error,
+        "error_code": view.error_code,
+    }
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return _DEFAULT_LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MAX_LIMIT:
+        raise _invalid("limit", f"a whole number from 1 to {_MAX_LIMIT}")
+    return int(text)
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in _STATUSES:
+        raise _invalid("status", f"one of {', '.join(_STATUSES)}")
+    return text
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is not None and not ids.is_valid(text):
+        raise _invalid("cursor", "the next_cursor of an answer before")
+    return text
+
+
+def _since(text: str | None) -> datetime:
+    try:
+        since = msgspec.convert(text or "", datetime)
+    except msgspec.ValidationError:
+        raise _invalid("since", "an RFC 3339 time such as 2026-01-31T12:00:00Z") from None
+    if since.tzinfo is None:
+        raise _invalid("since", "an RFC 3339 time with a zone, such as 2026-01-31T12:00:00Z")
+    return since
+
+
+def _invalid(parameter: str, allowed: str) -> Problem:
+    return Problem(422, "invalid_parameter", f"{parameter} must be {allowed}", parameter=parameter)

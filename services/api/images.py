@@ -1,0 +1,88 @@
+"""`GET /status/{image_id}` and `GET /images/...`: what the store says, and the files themselves."""
+
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from common import ids
+from common.records import Record
+from common.store import StoredFile
+from common.store.layout import ORIGINAL
+from services.api.answers import Json
+from services.api.problems import Problem, image_not_found
+from services.api.state import services_of
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+async def status(request: Request) -> Response:
+    """The image's status at this moment."""
+    record = await _record(request)
+    return Json(record.view(), headers=_NO_STORE)
+
+
+async def whole_record(request: Request) -> Response:
+    """All the store knows of the image."""
+    record = await _record(request)
+    body = {"image_id": record.manifest.image_id, "status": record.status, **msgspec.to_builtins(record)}
+    return Json(body, headers=_NO_STORE)
+
+
+async def original(request: Request) -> Response:
+    """The original's bytes as they came: always as a download, since nobody has looked at them."""
+    record = await _record(request)
+    manifest = record.manifest
+    file = await services_of(request).stores.images.find(manifest.image_id, ORIGINAL)
+    if file is None:
+        raise image_not_found()
+    name = manifest.filename or manifest.image_id
+    return _file(request, file, manifest.media_type, "private, max-age=3600", attachment=name)
+
+
+async def output(request: Request) -> Response:
+    """A developed file."""
+    record = await _record(request)
+    name = request.path_params["output"]
+    outputs = record.result.outputs if record.result else ()
+    made = next((each for each in outputs if each.name == name), None)
+    file = (
+        await services_of(request).stores.images.find(record.manifest.image_id, made.filename)
+        if made
+        else None
+    )
+    if made is None or file is None:
+        raise _no_output(record)
+    return _file(request, file, made.media_type, _FOREVER)
+
+
+async def _record(request: Request) -> Record:
+    image_id = request.path_params["image_id"]
+    record = await services_of(request).stores.images.read(image_id) if ids.is_valid(image_id) else None
+    if record is None:
+        raise image_not_found()
+    return record
+
+
+def _no_output(record: Record) -> Problem:
+    if record.result is None:
+        return Problem(404, "output_not_ready", f"the image is not developed yet: it is {record.status}")
+    names = ", ".join(each.name for each in record.result.outputs) or "none"
+    return Problem(404, "output_not_found", f"the image has no such output; it has: {names}")
+
+
+def _file(
+    request: Request, file: StoredFile, media_type: str, caching: str, *, attachment: str | None = None
+) -> Response:
+    headers = {"ETag": file.etag, "Cache-Control": caching}
+    if _has_it(request, file.etag):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(file.path, headers=headers, media_type=media_type, filename=attachment)
+
+
+def _has_it(request: Request, etag: str) -> bool:
+    """If-None-Match, by weak comparison (RFC 9110, 13.1.2)."""
+    candidates = request.headers.get("if-none-match", "")
+    return candidates == "*" or etag in (each.strip().removeprefix("W/") for each in candidates.split(","))

@@ -1,0 +1,23 @@
+"""Every path of the API, in one table."""
+
+from starlette.routing import BaseRoute, Route
+
+from services.api import catalog, images, operations, uploads
+
+
+def routes() -> list[BaseRoute]:
+    """The routing table; the first match wins."""
+    return [
+        Route("/upload", uploads.upload, methods=["POST"]),
+        Route("/status/{image_id}", images.status),
+        Route("/images", catalog.list_images),
+        Route("/images/retry", catalog.retry_failed, methods=["POST"]),
+        Route("/images/{image_id}", images.whole_record, methods=["GET"]),
+        Route("/images/{image_id}", catalog.delete, methods=["DELETE"]),
+        Route("/images/{image_id}/retry", catalog.retry, methods=["POST"]),
+        Route("/images/{image_id}/original", images.original),
+        Route("/images/{image_id}/{output}", images.output),
+        Route("/healthz", operations.healthz),
+        Route("/readyz", operations.readyz),
+        Route("/metrics", operations.metrics),
+    ]

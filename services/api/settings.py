@@ -1,0 +1,31 @@
+"""The API's settings."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from common.settings import Bytes, CommonSettings, Count, Port, Seconds
+
+_Side = Annotated[int, Meta(ge=1, le=8192)]
+
+
+class ApiSettings(CommonSettings, frozen=True, kw_only=True):
+    """Every field is an environment variable of the same name in upper case."""
+
+    api_host: str = "127.0.0.1"
+    api_port: Port = 8000
+    max_upload_bytes: Bytes = 50 * 1024**2
+    max_files_per_upload: Count = 20
+    upload_idle_seconds: Seconds = 30.0
+    max_backlog: Count = 100_000
+    min_free_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024**2
+    idempotency_seconds: Seconds = 86_400.0
+    retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 0.0
+    upkeep_seconds: Seconds = 60.0
+    staged_seconds: Seconds = 3_600.0
+    requeue_seconds: Seconds = 3_600.0
+    watermark_text: Annotated[str, Meta(max_length=200)] = "SAMPLE WATERMARK"
+    large_pixels: _Side = 800
+    large_format: Literal["jpeg", "png", "webp"] = "jpeg"
+    thumbnail_pixels: _Side = 200
+    thumbnail_format: Literal["jpeg", "png", "webp"] = "webp"

@@ -1,0 +1,1 @@
+"""The notification service: tells people and machines what became of an image."""

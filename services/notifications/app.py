@@ -1,0 +1,28 @@
+"""The notification service's composition root."""
+
+import asyncio
+import os
+import socket
+
+from common import topology
+from common.metrics import ConnectionMetrics, registry
+from common.service import ConsumingService, Subscription
+from services.notifications.channels import LogChannel
+from services.notifications.handler import EventHandler
+from services.notifications.metrics import NotificationMetrics
+from services.notifications.settings import NotificationSettings
+
+
+async def run(settings: NotificationSettings, stop: asyncio.Event) -> int:
+    """Pass events on until `stop` is set; returns the exit code."""
+    made = registry()
+    handler = EventHandler((LogChannel(),), NotificationMetrics(made))
+    service = ConsumingService(
+        name=f"notifications-{socket.gethostname()}-{os.getpid()}",
+        settings=settings,
+        declares=topology.notifications(),
+        subscriptions=(Subscription(topology.NOTIFICATIONS, handler, settings.notification_concurrency),),
+        registry=made,
+        connections=ConnectionMetrics(made),
+    )
+    return await service.run(stop)

@@ -1,0 +1,37 @@
+"""What the notification service does with a delivery: tell every channel, then acknowledge."""
+
+import structlog
+
+from common.broker import Delivery, Verdict
+from common.errors import SurroundingsError, UnreadableMessageError
+from common.messages import decode_event
+from services.notifications.channels import Channel
+from services.notifications.metrics import NotificationMetrics
+
+log = structlog.get_logger(__name__)
+
+
+class EventHandler:
+    """Handles a delivery of the notifications' queue."""
+
+    def __init__(self, channels: tuple[Channel, ...], metrics: NotificationMetrics) -> None:
+        self._channels = channels
+        self._metrics = metrics
+
+    async def __call__(self, delivery: Delivery) -> Verdict:
+        try:
+            event = decode_event(delivery.body)
+        except UnreadableMessageError as error:
+            # Anyone may publish on a fanout; what is not an event of ours is no loss.
+            log.error("event.unreadable", reason=str(error), bytes=len(delivery.body))
+            self._metrics.events.labels("unreadable").inc()
+            return Verdict.REJECT
+        with structlog.contextvars.bound_contextvars(image_id=event.subject):
+            try:
+                for channel in self._channels:
+                    await channel.tell(event)
+            except SurroundingsError as error:
+                log.warning("event.postponed", reason=str(error))
+                return Verdict.REQUEUE
+        self._metrics.events.labels(event.type).inc()
+        return Verdict.ACK

@@ -1,0 +1,107 @@
+"""The worker's composition root: the only place that builds its connections, its store and its threads."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from common import topology
+from common.broker import Publisher, open_publisher
+from common.metrics import ConnectionMetrics, registry
+from common.recipes import Recipe
+from common.service import ConsumingService, Subscription
+from common.store import Store, open_local_store
+from services.worker.deadletters import DeadLetterHandler
+from services.worker.developing import Developer, Pipeline
+from services.worker.ending import Ending
+from services.worker.fonts import load_font
+from services.worker.handler import JobHandler
+from services.worker.headers import Limits, prepare
+from services.worker.metrics import WorkerMetrics
+from services.worker.pipeline import Developed, develop
+from services.worker.settings import WorkerSettings
+
+
+async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeline | None = None) -> int:
+    """Work until `stop` is set or the process is past helping itself; returns the exit code."""
+    developing = pipeline or build_pipeline(settings)
+    name = f"worker-{socket.gethostname()}-{os.getpid()}"
+    declares = topology.jobs(settings.retry_delays_seconds)
+    made, stuck = registry(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_local_store(Path(settings.store_root)))
+        publisher = await stack.enter_async_context(
+            open_publisher(
+                settings.amqp_url,
+                f"{name}-publish",
+                declares=declares,
+                timeout=settings.publish_timeout_seconds,
+            )
+        )
+        connections = ConnectionMetrics(made)
+        connections.watch("publish", lambda: publisher.connected)
+        developer = _developer(settings, developing, stuck)
+        service = ConsumingService(
+            name=name,
+            settings=settings,
+            declares=declares,
+            subscriptions=_subscriptions(
+                settings, store, publisher, developer, metrics=WorkerMetrics(made), name=name
+            ),
+            registry=made,
+            connections=connections,
+            checks={"store": store.answers, "publisher": publisher.answers},
+            ready=publisher.ready,
+            stuck=stuck,
+        )
+        return await service.run(stop)
+
+
+def build_pipeline(settings: WorkerSettings) -> Pipeline:
+    """The real pipeline, with Pillow set up for this process."""
+    limits = Limits(
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
+        max_total_pixels=settings.max_total_pixels,
+    )
+    prepare(limits)
+    font = load_font(Path(settings.watermark_font) if settings.watermark_font else None)
+
+    def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> Developed:
+        return develop(source, recipe, limits=limits, font=font, cancelled=cancelled)
+
+    return run_pipeline
+
+
+def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Event) -> Developer:
+    threads = ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="develop")
+    return Developer(pipeline, threads, timeout_seconds=settings.job_timeout_seconds, on_stuck=stuck.set)
+
+
+def _subscriptions(
+    settings: WorkerSettings,
+    store: Store,
+    publisher: Publisher,
+    developer: Developer,
+    *,
+    metrics: WorkerMetrics,
+    name: str,
+) -> tuple[Subscription, ...]:
+    ending = Ending(store, publisher, metrics)
+    jobs = JobHandler(
+        store=store,
+        publisher=publisher,
+        develop=developer.develop,
+        ending=ending,
+        metrics=metrics,
+        worker=name,
+        retry_delays=settings.retry_delays_seconds,
+    )
+    dead = DeadLetterHandler(store=store, publisher=publisher, ending=ending, metrics=metrics)
+    return (
+        Subscription(topology.JOBS, jobs, prefetch=settings.worker_concurrency),
+        Subscription(topology.DEAD, dead),
+    )

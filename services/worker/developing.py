@@ -1,0 +1,50 @@
+"""Runs the transforms in threads of the worker's own, and gives up on the ones that never end."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Final
+
+from common.errors import TimedOutError
+from common.recipes import Recipe
+from services.worker.pipeline import Developed
+
+_LAST_MOMENT_SECONDS: Final = 1.0
+
+Pipeline = Callable[[Path, Recipe, Callable[[], bool]], Developed]
+"""(source, recipe, cancelled) -> what was made; synchronous, asks `cancelled` between its steps."""
+
+
+class Developer:
+    """Develops pictures with `pipeline` on `executor`, each within `timeout_seconds`."""
+
+    def __init__(
+        self, pipeline: Pipeline, executor: Executor, *, timeout_seconds: float, on_stuck: Callable[[], None]
+    ) -> None:
+        self._pipeline = pipeline
+        self._executor = executor
+        self._timeout = timeout_seconds
+        self._on_stuck = on_stuck
+
+    async def develop(self, source: Path, recipe: Recipe) -> Developed:
+        """What the recipe makes of the source. Raises PictureError, TimedOutError past the deadline.
+
+        A thread cannot be killed: when one does not notice that it was cancelled, `on_stuck` is called, and the process
+        must end once the result is written.
+        """
+        cancelled = threading.Event()
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._executor, self._pipeline, source, recipe, cancelled.is_set)
+        done, _ = await asyncio.wait([work], timeout=self._timeout)
+        if done:
+            return work.result()
+        cancelled.set()
+        done, _ = await asyncio.wait([work], timeout=_LAST_MOMENT_SECONDS)
+        if done:
+            work.exception()  # retrieved: what it was no longer matters
+        else:
+            work.add_done_callback(lambda late: late.cancelled() or late.exception())
+            self._on_stuck()
+        raise TimedOutError(f"developing the picture took longer than {self._timeout:g} s")

@@ -1,0 +1,150 @@
+"""What a worker does with a delivery: one row of the delivery table after the other."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from common.broker import Delivery, Publisher, Verdict
+from common.errors import (
+    BrokerUnavailableError,
+    ImageGoneError,
+    PictureError,
+    SurroundingsError,
+    UnreadableMessageError,
+)
+from common.messages import Job, decode_job, processing_event
+from common.recipes import Recipe
+from common.records import Failure, Record, Result
+from common.store import Store
+from services.worker import results
+from services.worker.ending import Ending
+from services.worker.metrics import WorkerMetrics
+from services.worker.pipeline import Developed
+
+log = structlog.get_logger(__name__)
+
+Develop = Callable[[Path, Recipe], Awaitable[Developed]]
+
+
+class JobHandler:
+    """Handles a delivery of the job queue and says what becomes of the message.
+
+    `retry_delays` are the seconds a job waits after its first, second, ... failure that was the surroundings' fault.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        develop: Develop,
+        ending: Ending,
+        metrics: WorkerMetrics,
+        worker: str,
+        retry_delays: tuple[int, ...],
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._develop = develop
+        self._ending = ending
+        self._metrics = metrics
+        self._worker = worker
+        self._retry_delays = retry_delays
+
+    async def __call__(self, delivery: Delivery) -> Verdict:
+        verdict = await self._decide(delivery)
+        self._metrics.deliveries.labels(verdict.name.lower()).inc()
+        return verdict
+
+    async def _decide(self, delivery: Delivery) -> Verdict:
+        try:
+            job = decode_job(delivery.body)
+        except UnreadableMessageError as error:
+            log.error("job.unreadable", reason=str(error), bytes=len(delivery.body))
+            return Verdict.REJECT
+        with structlog.contextvars.bound_contextvars(image_id=job.image_id):
+            return await self._run(job)
+
+    async def _run(self, job: Job) -> Verdict:
+        try:
+            await self._work(job)
+        except ImageGoneError:
+            log.info("job.image_gone")
+        except BrokerUnavailableError as error:
+            # The result may stand already; whoever gets the job next announces it.
+            log.warning("job.unannounced", reason=str(error))
+            return Verdict.REQUEUE
+        except SurroundingsError as error:
+            return await self._postpone(job, error)
+        return Verdict.ACK
+
+    async def _work(self, job: Job) -> None:
+        record = await self._store.read(job.image_id)
+        if record is None:
+            raise ImageGoneError("no such image")
+        if record.result is not None:
+            log.info("job.known", status=record.result.status)
+            await self._ending.announce(record.manifest, record.result)
+            return
+        result, files = await self._attempt(record)
+        await self._ending.finish(record.manifest, result, files)
+
+    async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
+        """The result of developing the picture once, with the bytes of its outputs by file name."""
+        image_id = record.manifest.image_id
+        # Before decoding: a picture that kills its worker leaves this trace.
+        attempt = await self._store.begin(image_id, self._worker)
+        started = Record(manifest=record.manifest, attempt=attempt)
+        # The broker confirms while the picture is developed; the end is announced only after the start.
+        announced = asyncio.create_task(self._announce_start(started, attempt.attempt))
+        begun = time.monotonic()
+        try:
+            with self._metrics.in_progress.track_inprogress():
+                developed = await self._develop_original(record)
+        except PictureError as error:
+            log.info("job.picture_failed", error_code=error.code, reason=str(error))
+            failure = Failure(code=error.code, reason=str(error))
+            return results.failed(image_id, attempt.attempt, failure, begun), {}
+        finally:
+            await announced
+        files = {rendered.filename: rendered.data for rendered in developed.outputs}
+        return results.completed(image_id, attempt.attempt, begun, developed), files
+
+    async def _develop_original(self, record: Record) -> Developed:
+        async with self._store.original(record.manifest.image_id) as source:
+            with self._metrics.stages.labels("develop").time():
+                return await self._develop(source, record.manifest.recipe)
+
+    async def _announce_start(self, record: Record, attempt: int) -> None:
+        """Nothing that must be true depends on this event: the job goes on without it."""
+        try:
+            await self._publisher.publish_event(processing_event(record.view(), attempt))
+        except BrokerUnavailableError as error:
+            log.warning("job.start_unannounced", reason=str(error))
+
+    async def _postpone(self, job: Job, error: SurroundingsError) -> Verdict:
+        """Have the job come back later; after the last delay the image fails with what stood in its way."""
+        self._metrics.retries.labels(error.code).inc()
+        try:
+            if job.attempt > len(self._retry_delays):
+                reason = f"{error} (tried {job.attempt} times)"
+                await self._ending.fail(job.image_id, Failure(code=error.code, reason=reason))
+            else:
+                await self._put_back(job, error)
+        except SurroundingsError as second:
+            log.warning("job.not_postponed", reason=str(second))
+            return Verdict.REQUEUE
+        return Verdict.ACK
+
+    async def _put_back(self, job: Job, error: SurroundingsError) -> None:
+        delay = self._retry_delays[job.attempt - 1]
+        wait = delay * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
+        again = Job(image_id=job.image_id, attempt=job.attempt + 1)
+        await self._publisher.publish_retry(again, delay_seconds=delay, wait_seconds=wait)
+        log.warning(
+            "job.postponed", error_code=error.code, reason=str(error), attempt=job.attempt, seconds=wait
+        )

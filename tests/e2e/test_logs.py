@@ -1,0 +1,44 @@
+"""What an operator reads: one JSON object a line, each line of a job with the image's id."""
+
+import pytest
+
+from tests.hostile import HOSTILE
+from tests.pictures import photograph
+from tests.support.client import FINAL, Client
+from tests.support.stack import Stack
+
+KINDS = ("api", "worker", "notifications")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_line_says_when_how_grave_what_and_who(client: Client, darkroom: Stack, kind: str) -> None:
+    client.wait_completed(client.upload(photograph(320, 240)))
+
+    lines = [line for service in darkroom.of(kind) for line in service.log()]
+
+    assert lines
+    for line in lines:
+        assert {"timestamp", "level", "event", "service"} <= line.keys(), line
+        assert line["service"] == kind
+
+
+def test_every_line_of_a_job_carries_the_image_id(client: Client, darkroom: Stack) -> None:
+    image_ids = [client.upload(photograph(320, 240)), client.upload(HOSTILE["jpeg truncated"]().data)]
+    for image_id in image_ids:
+        client.wait_for(image_id, *FINAL)
+
+    lines = [line for service in darkroom.services for line in service.log()]
+
+    of_jobs = [line for line in lines if line["event"].startswith(("job.", "upload.", "notification"))]
+    assert all("image_id" in line for line in of_jobs), [line for line in of_jobs if "image_id" not in line]
+    told = {line["event"] for line in of_jobs if line["image_id"] in image_ids}
+    assert {"upload.accepted", "job.picture_failed", "job.finished", "notification"} <= told
+
+
+def test_no_line_holds_the_password_or_the_picture(client: Client, darkroom: Stack) -> None:
+    client.wait_completed(client.upload(photograph(320, 240)))
+
+    for service in darkroom.services:
+        for line in service.log():
+            assert "guest:guest" not in str(line)
+            assert len(str(line)) < 5000

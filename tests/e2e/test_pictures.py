@@ -1,0 +1,63 @@
+"""Pictures of every awkward kind come out upright and in their colours, uploaded and fetched over HTTP."""
+
+import pytest
+from PIL import Image
+
+from tests.pictures import CORNERS
+from tests.samples import SOUND
+from tests.similarity import colour_at, colours_differ_by
+from tests.support.client import Client
+
+KINDS = [
+    "jpeg, portrait with GPS",  # EXIF orientation 6
+    "jpeg, CMYK",
+    "jpeg, CMYK with profile",
+    "jpeg, greyscale",
+    "png, 16-bit greyscale",
+    "png, 16-bit colour",
+    "png, palette",
+    "png, palette with transparency",
+    "png, transparent",
+    "webp, transparent",
+    "gif, animated",
+    "webp, animated",
+    "tiff, turned",
+    "avif, turned",
+]
+# The watermark covers the fourth.
+VISIBLE = [corner for corner in CORNERS if corner != (0.95, 0.95)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_comes_out_upright_and_in_its_colours(client: Client, kind: str) -> None:
+    sample = SOUND[kind]()
+
+    image_id = client.upload(sample.data, "sample")
+    client.wait_completed(image_id)
+
+    large, thumbnail = (client.picture(image_id, name) for name in ("large", "thumbnail"))
+    assert large.size == sample.expected.size
+    assert large.mode == "RGB"
+    assert not large.getexif()
+    assert thumbnail.size == (200, 200)
+    expected = _on_white(sample.expected)
+    for corner in VISIBLE:
+        wanted, made = colour_at(expected, *corner), colour_at(large, *corner)
+        assert colours_differ_by(wanted, made) <= sample.tolerance, (corner, wanted, made)
+
+
+def test_the_thumbnail_keeps_transparency(client: Client) -> None:
+    sample = SOUND["png, transparent"]()
+
+    image_id = client.upload(sample.data, "hole.png")
+    client.wait_completed(image_id)
+
+    thumbnail = client.picture(image_id, "thumbnail")
+    assert thumbnail.mode == "RGBA"
+    assert colour_at(thumbnail, 0.5, 0.5)[3] == 0
+    assert colour_at(thumbnail, 0.05, 0.5)[3] == 255
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")

@@ -1,0 +1,60 @@
+"""The README's tables say what the code does."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.api.routes import routes
+from services.api.settings import ApiSettings
+from services.notifications.settings import NotificationSettings
+from services.worker.settings import WorkerSettings
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table's rows in a section, without its head."""
+    section = README.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def documented() -> dict[str, str]:
+    """Each documented variable with the default the table gives."""
+    found: dict[str, str] = {}
+    for name_cell, default_cell, *_ in rows("Configuration"):
+        names = re.findall(r"`([A-Z_0-9]+)`", name_cell)
+        defaults = default_cell.split(", ") if len(names) > 1 else [default_cell]
+        found |= dict(zip(names, (default.strip("`") for default in defaults), strict=True))
+    return found
+
+
+@pytest.mark.parametrize("settings", [ApiSettings, WorkerSettings, NotificationSettings])
+def test_every_setting_is_in_the_configuration_table_with_its_default(settings: type[Any]) -> None:
+    table = documented()
+    for field in msgspec.structs.fields(settings):
+        shown = table[field.name.upper()]
+        if isinstance(field.default, int | float):
+            assert float(shown) == field.default, field.name
+        elif isinstance(field.default, tuple):
+            assert shown == ",".join(map(str, field.default)), field.name
+        elif field.default:
+            assert shown == field.default, field.name
+
+
+def test_the_configuration_table_names_nothing_that_is_not_read() -> None:
+    known = {
+        field.name.upper()
+        for settings in (ApiSettings, WorkerSettings, NotificationSettings)
+        for field in msgspec.structs.fields(settings)
+    }
+    assert set(documented()) == known
+
+
+def test_every_route_is_in_the_table_of_requests() -> None:
+    text = README.read_text()
+    for route in routes():
+        assert getattr(route, "path", "") in text

@@ -1,0 +1,77 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import pytest
+from PIL import Image
+
+from services.worker.geometry import Size
+from services.worker.headers import Limits, prepare
+from services.worker.images import Decoded, decode
+from tests.pictures import encoded, laid, photograph, scene
+from tests.similarity import similarity
+
+
+def decoded(data: bytes, scale: float) -> Decoded:
+    prepare(Limits())
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return decode(Path(file.name), limits=Limits(), scale=lambda _: scale, check=lambda: None)
+
+
+def shown(picture: Decoded, size: Size) -> Image.Image:
+    return picture.image.resize(size, Image.Resampling.LANCZOS, box=picture.frame)
+
+
+@pytest.mark.parametrize(
+    "scale, width", [(1.0, 1600), (0.5, 1600), (0.4, 800), (0.2, 400), (0.1, 200), (0.01, 48)]
+)
+def test_a_jpeg_is_decoded_no_larger_than_needed(scale: float, width: int) -> None:
+    picture = decoded(photograph(1600, 1200), scale)
+    assert picture.size == (1600, 1200)
+    assert picture.image.width <= width
+    assert picture.image.width >= 1600 * scale
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "AVIF"])
+def test_other_formats_are_averaged_to_no_less_than_twice_the_size(kind: str) -> None:
+    picture = decoded(encoded(scene(1600, 1200), kind), 0.12)
+    assert picture.image.size == (400, 300)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_smaller_decode_shows_the_same_to_a_fraction_of_a_pixel(kind: str, orientation: int) -> None:
+    """At sizes that no divisor divides, an image ends in part of a pixel, which turning moves to another side."""
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    size = (1597, 1201)
+    data = encoded(
+        laid(scene(*size), orientation), kind, exif=tags, **({"quality": 98} if kind == "JPEG" else {})
+    )
+    for scale in (0.2, 0.1):
+        target = (round(size[0] * scale), round(size[1] * scale))
+        assert similarity(shown(decoded(data, scale), target), scene(*size).resize(target)) > 0.98
+
+
+def test_sizes_are_asked_for_upright() -> None:
+    sizes: list[Size] = []
+
+    def scale(size: Size) -> float:
+        sizes.append(size)
+        return 1.0
+
+    prepare(Limits())
+    with written(photograph(300, 400, orientation=6)) as path:
+        decode(path, limits=Limits(), scale=scale, check=lambda: None)
+    assert sizes == [(300, 400)]
+
+
+@contextmanager
+def written(data: bytes) -> Iterator[Path]:
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield Path(file.name)
