@@ -1,8 +1,7 @@
 """A small HTTP server for processes that have no other: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -11,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from common.server import EmbeddedServer
 
 Checks = dict[str, Callable[[], Awaitable[bool]]]
 """What must answer for the process to be ready, by name."""
@@ -41,7 +42,7 @@ async def serve(host: str, port: int, checks: Checks, registry: CollectorRegistr
     if port == 0:
         yield
         return
-    server = _Server(
+    server = EmbeddedServer(
         uvicorn.Config(_app(checks, registry), host=host, port=port, log_config=None, access_log=False)
     )
     task = asyncio.create_task(server.serve(), name="health")
@@ -50,14 +51,6 @@ async def serve(host: str, port: int, checks: Checks, registry: CollectorRegistr
     finally:
         server.should_exit = True
         await asyncio.wait([task], timeout=2.0)
-
-
-class _Server(uvicorn.Server):
-    """Signals belong to the process, not to its health server."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _app(checks: Checks, registry: CollectorRegistry) -> Starlette:

@@ -1,6 +1,6 @@
 """Develops one picture and says where the results are: `python docker/demo.py [PICTURE]`; standard library only.
 
-Without a picture it paints one. API_PORT (8000) or API_URL says where Darkroom answers.
+Without a picture it paints one. API_PORT (8000; also from .env) or API_URL says where Darkroom answers.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import math
 import mimetypes
 import os
 import random
+import re
 import struct
 import sys
 import time
@@ -20,11 +21,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-API = os.environ.get("API_URL") or f"http://127.0.0.1:{os.environ.get('API_PORT') or 8000}"
-FOLDER = Path(__file__).resolve().parent.parent / "var/demo"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "var/demo"
 FINISHED_WITHIN_SECONDS = 120
 WIDTH, HEIGHT = 1600, 1200
 Colour = tuple[int, int, int]
+
+
+def _api() -> str:
+    dotenv = ROOT / ".env"
+    written = re.search(r"^API_PORT=(\d+)", dotenv.read_text(), re.MULTILINE) if dotenv.exists() else None
+    port = os.environ.get("API_PORT") or (written[1] if written else "8000")
+    return os.environ.get("API_URL") or f"http://127.0.0.1:{port}"
+
+
+API = _api()
 
 
 def main() -> int:

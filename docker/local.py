@@ -35,7 +35,7 @@ CRASHING_FOR_SECONDS = 12
 
 def up(supervisord: Supervisord) -> int:
     started = time.monotonic()
-    if os.environ.get("RUN_CHOSEN_BY") == "file":
+    if os.environ.get("RUN_CHOSEN_BY") == "file" and not supervisord.pid:
         print("No Docker engine answers: the same processes run here under supervisord.")
     values = settings()
     for step in (["docker/venv", "requirements-local.txt"], ["docker/install-rabbitmq"]):

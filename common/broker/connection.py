@@ -12,6 +12,7 @@ from typing import Final
 
 import aio_pika
 import structlog
+from aio_pika import RobustConnection
 from aio_pika.abc import AbstractRobustConnection
 from aio_pika.exceptions import (
     CONNECTION_EXCEPTIONS,
@@ -85,14 +86,16 @@ async def _connect_patiently(url: str, name: str) -> AbstractRobustConnection:
 
 
 async def _connect(url: str, name: str) -> AbstractRobustConnection:
-    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-        return await aio_pika.connect_robust(
-            url,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            heartbeat=HEARTBEAT_SECONDS,
-            reconnect_interval=RECONNECT_SECONDS,
-            client_properties={"connection_name": name},
-        )
+    tuned = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, reconnect_interval=str(RECONNECT_SECONDS))
+    connection = RobustConnection(tuned, client_properties={"connection_name": name})
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            await connection.connect(timeout=CONNECT_TIMEOUT_SECONDS)
+    except BaseException:
+        # A robust connection connects in a task of its own, which would go on trying when we have given up.
+        await _close(connection)
+        raise
+    return connection
 
 
 async def _close(connection: AbstractRobustConnection) -> None:

@@ -1,12 +1,16 @@
 """Start the API: `python -m services.api`."""
 
+import asyncio
 import os
+from functools import partial
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from common import lifecycle, log, settings
 from common.errors import ConfigurationError, DarkroomError
+from common.server import EmbeddedServer
 from common.service import EXIT_STUCK
 from services.api.app import create_app
 from services.api.settings import ApiSettings
@@ -19,32 +23,39 @@ def main() -> int:
     except ConfigurationError as error:
         return lifecycle.refuse(error)
     log.configure("api", configured.log_level)
+    return lifecycle.run(partial(serve, configured))
+
+
+async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
+    """Serve until `stop` is set or the application gives up; returns the exit code."""
     fatal: list[DarkroomError] = []
 
-    def end(error: DarkroomError) -> None:
+    def give_up(error: DarkroomError) -> None:
         fatal.append(error)
-        server.should_exit = True
+        stop.set()
 
-    server = uvicorn.Server(_config(configured, create_app(configured, end)))
-    server.run()
+    server = EmbeddedServer(_config(configured, create_app(configured, give_up)))
+    ending = asyncio.create_task(_end(server, stop))
+    await server.serve()
+    ending.cancel()
+    if fatal and isinstance(fatal[0], ConfigurationError):
+        raise fatal[0]
     if fatal:
-        return _explain(fatal[0])
+        structlog.get_logger(__name__).error("service.stuck", reason=str(fatal[0]))
+        return EXIT_STUCK
     return 0 if server.started else 1
 
 
-def _explain(error: DarkroomError) -> int:
-    if isinstance(error, ConfigurationError):
-        return lifecycle.refuse(error)
-    structlog.get_logger(__name__).error("service.stuck", reason=str(error))
-    return EXIT_STUCK
+async def _end(server: EmbeddedServer, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
 
 
-def _config(configured: ApiSettings, app: object) -> uvicorn.Config:
+def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         host=configured.api_host,
         port=configured.api_port,
-        loop="uvloop",
         http="httptools",
         ws="none",
         log_config=None,

@@ -60,8 +60,6 @@ def read_header(file: IO[bytes], limits: Limits) -> Header:
     """The picture in an open file, not decoded. Raises PictureError, or what Pillow raises for damaged bytes."""
     image = _open(file, limits)
     frames = _count_frames(image, limits)
-    if image.format == "PNG":
-        image.load()  # a PNG may keep its EXIF behind the pixels
     exif = _exif(image)
     orientation = orientation_of(image)
     stored = image.size

@@ -129,13 +129,34 @@ def test_a_bad_setting_ends_the_process_with_its_name(
     assert service.log() == []
 
 
-def test_a_port_that_is_taken_ends_the_api_with_a_code(
-    tmp_path: Path, broker: BrokerNode, vhost: Vhost
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_process_stops_when_asked_while_the_broker_lets_it_wait(
+    tmp_path: Path, proxy: Proxy, vhost: Vhost, kind: str
 ) -> None:
-    service = Service("api", "api", tmp_path, {"AMQP_URL": vhost.url, "STORE_ROOT": str(tmp_path / "store")})
+    proxy.stall()
+    service = Service(
+        kind, kind, tmp_path, {"AMQP_URL": vhost.through(proxy.port), "STORE_ROOT": str(tmp_path / "store")}
+    )
+    service.start()
+    try:
+        wait_until(lambda: service.get("/healthz") == 200, f"{kind} lives")
+        wait_until(lambda: proxy.connections, f"{kind} connects")
+        assert service.stop(within=4) == 0
+    finally:
+        service.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_port_that_is_taken_ends_the_process_with_a_code(
+    tmp_path: Path, broker: BrokerNode, proxy: Proxy, vhost: Vhost, kind: str
+) -> None:
+    proxy.stall()
+    service = Service(
+        kind, kind, tmp_path, {"AMQP_URL": vhost.through(proxy.port), "STORE_ROOT": str(tmp_path / "store")}
+    )
     service.take_port(broker.port)
     service.start()
     try:
-        assert service.child.wait() != 0
+        assert service.child.wait(4) not in (0, None)
     finally:
         service.close()

@@ -141,6 +141,5 @@ def test_an_upload_on_its_way_when_the_api_is_asked_to_stop_is_finished(stack: S
     assert not stack.settled("unfinished"), "published, and to be developed"
 
 
-@pytest.mark.xfail(reason="uvicorn raises the signal again once it has stopped", strict=False)
 def test_an_api_that_was_asked_to_stop_ends_with_success(stack: Stack) -> None:
     assert stack.api.stop() == 0
