@@ -30,7 +30,7 @@ def png(size: tuple[int, int], *, depth: int, colour: int, rows: bytes) -> bytes
     """A PNG of raw `rows`, each with its filter byte, for kinds that Pillow does not write."""
     header = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, data) for name, data in chunks)
 
 
 def many_frames_gif(frames: int = 401, side: int = 1024) -> bytes:
@@ -56,7 +56,8 @@ def damaged(data: bytes, seed: int, changes: int = 12) -> bytes:
     return bytes(result[: random.randrange(1, len(result))] if random.random() < 0.3 else result)
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def chunk(name: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG, with its length and checksum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 

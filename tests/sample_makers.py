@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
 from tests import icc
-from tests.hostile import png
+from tests.hostile import chunk, png
 from tests.pictures import encoded, exif, laid, photograph, scene, with_hole
 
 
@@ -127,6 +127,13 @@ def annotated_png() -> Sample:
     text.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta/>")
     stored = laid(scene(), 6)
     return Sample(encoded(stored, "PNG", pnginfo=text, dpi=(300, 300), exif=exif(6)), scene())
+
+
+def late_exif() -> Sample:
+    """A PNG whose EXIF comes after its pixels, as the format allows."""
+    block = exif(6).tobytes().removeprefix(b"Exif\0\0")
+    data, end = encoded(laid(scene(), 6), "PNG"), chunk(b"IEND", b"")
+    return Sample(data.removesuffix(end) + chunk(b"eXIf", block) + end, scene())
 
 
 def flat(size: tuple[int, int], kind: str = "PNG") -> Sample:

@@ -58,6 +58,7 @@ def test_an_alpha_that_hides_nothing_is_dropped() -> None:
         (srgb_profile(), "RGB", Conversion.SRGB),
         (srgb_profile(), "L", Conversion.SRGB),
         (icc.rgb_profile(), "RGB", Conversion.CONVERTED),
+        (icc.rgb_profile(icc.SRGB, gamma=2.0), "RGB", Conversion.CONVERTED),
         (icc.grey_profile(1.0), "L", Conversion.CONVERTED),
         (icc.cmyk_profile(), "CMYK", Conversion.CONVERTED),
         (icc.cmyk_profile(), "RGB", Conversion.IGNORED),

@@ -53,7 +53,18 @@ def test_a_smaller_decode_shows_the_same_to_a_fraction_of_a_pixel(kind: str, ori
     )
     for scale in (0.2, 0.1):
         target = (round(size[0] * scale), round(size[1] * scale))
-        assert similarity(shown(decoded(data, scale), target), scene(*size).resize(target)) > 0.98
+        picture, expected = decoded(data, scale), scene(*size).resize(target, Image.Resampling.LANCZOS)
+        likeness = similarity(shown(picture, target), expected)
+        assert likeness > 0.98
+        assert likeness > similarity(picture.image.resize(target, Image.Resampling.LANCZOS), expected)
+
+
+def test_white_is_what_it_is_to_the_whole_picture() -> None:
+    picture = Image.new("F", (400, 1600), 0.5)
+    picture.paste(250.0, (0, 1500, 400, 1600))
+    image = decoded(encoded(picture, "TIFF"), 0.1).image
+    assert image.getpixel((0, 0)) == (0, 0, 0)
+    assert image.getpixel((0, image.height - 1)) == (250, 250, 250)
 
 
 def test_sizes_are_asked_for_upright() -> None:

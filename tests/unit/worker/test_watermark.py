@@ -107,6 +107,11 @@ def test_on_transparent_ground_the_text_is_opaque_and_the_rest_transparent() -> 
     assert marked.getpixel((0, 0)) == (0, 0, 0, 0)
 
 
+def test_half_a_watermark_on_transparent_ground_is_as_light_as_a_whole_one() -> None:
+    marked = mark(Image.new("RGBA", (400, 300)), Watermark(text=TEXT, opacity=0.5))
+    assert (255, 255, 255, 128) in set(marked.get_flattened_data())
+
+
 def test_the_picture_given_stays_as_it_is() -> None:
     for picture in (scene().copy(), with_hole(scene())):
         before = picture.copy()
