@@ -1,5 +1,6 @@
 """The metrics every service keeps; names follow Prometheus' conventions, one registry a process."""
 
+import asyncio
 from collections.abc import Callable
 
 from prometheus_client import (
@@ -12,12 +13,20 @@ from prometheus_client import (
 
 
 def registry() -> CollectorRegistry:
-    """A registry with what is known of any process: memory, CPU, open files, Python's version."""
+    """A registry with what is known of any process: memory, CPU, open files, tasks, Python's version."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, that nobody asks for
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)
+    Gauge("darkroom_tasks", "Tasks of the event loop.", registry=made).set_function(_tasks)
     return made
+
+
+def _tasks() -> float:
+    try:
+        return float(len(asyncio.all_tasks()))
+    except RuntimeError:  # asked where no loop runs
+        return float("nan")
 
 
 class ConnectionMetrics:

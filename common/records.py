@@ -23,6 +23,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     recipe: Recipe
     preset: str | None = None
+    owner: str | None = None
     received_at: datetime
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
+from yarl import URL
 
 from common.errors import ConfigurationError
 
@@ -20,6 +21,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all three services read."""
 
     amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    allow_default_password: bool = False
     store_root: str = "var/store"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     publish_timeout_seconds: Seconds = 5.0
@@ -39,7 +41,20 @@ def load(kind: type[_Settings], environment: Mapping[str, str]) -> _Settings:
         text = environment.get(item.name.upper(), "").strip()
         if text:
             values[item.name] = _parse(item.name.upper(), text, item.type)
-    return kind(**values)
+    settings = kind(**values)
+    _refuse_default_password(settings)
+    return settings
+
+
+def _refuse_default_password(settings: CommonSettings) -> None:
+    """RabbitMQ's guest is the first that anyone tries: it is for brokers that only this machine reaches."""
+    url = URL(settings.amqp_url)
+    local = url.host in ("localhost", "127.0.0.1", "::1")
+    if (url.user, url.password) == ("guest", "guest") and not local and not settings.allow_default_password:
+        raise ConfigurationError(
+            f"AMQP_URL uses the default password on {url.host}: set a user and a password of your own, "
+            "or ALLOW_DEFAULT_PASSWORD=true where nobody else can reach the broker"
+        )
 
 
 def _parse(variable: str, text: str, kind: Any) -> Any:

@@ -20,7 +20,7 @@ from aio_pika.exceptions import (
     IncompatibleProtocolError,
     ProbableAuthenticationError,
 )
-from aiormq.exceptions import ConnectionNotAllowed
+from aiormq.exceptions import ConnectionNotAllowed, InvalidFrameError
 from yarl import URL
 
 from common.errors import BrokerRefusedError
@@ -30,6 +30,7 @@ RECONNECT_SECONDS: Final = 1.0
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 _LONGEST_PAUSE: Final = 5.0  # so that a process is back within 10 s of the broker's return
 
+_CLOSED_ON_OPEN: Final = 3  # times in a row: a broker that starts or stops may close once, too
 _REFUSALS: Final = (AuthenticationError, ProbableAuthenticationError, ConnectionNotAllowed)
 
 log = structlog.get_logger(__name__)
@@ -68,21 +69,30 @@ def without_password(url: str) -> str:
 
 
 async def _connect_patiently(url: str, name: str) -> AbstractRobustConnection:
-    pause = 0.25
+    pause, closed = 0.25, 0
     while True:
         try:
             return await _connect(url, name)
         except _REFUSALS as error:
-            raise BrokerRefusedError(
-                f"the broker at {without_password(url)} refuses the connection: check the user, the password "
-                f"and the virtual host in AMQP_URL ({type(error).__name__})"
-            ) from None
+            raise _refused(url, error) from None
+        except InvalidFrameError as error:
+            # So aiormq tells that the broker closed when the virtual host was to be opened.
+            closed += 1
+            if closed == _CLOSED_ON_OPEN:
+                raise _refused(url, error) from None
         except (*CONNECTION_EXCEPTIONS, TimeoutError, IncompatibleProtocolError) as error:
             log.warning(
                 "broker.absent", connection=name, broker=without_password(url), error=type(error).__name__
             )
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter is no secret
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _refused(url: str, error: Exception) -> BrokerRefusedError:
+    return BrokerRefusedError(
+        f"the broker at {without_password(url)} refuses the connection: check the user, the password "
+        f"and the virtual host in AMQP_URL ({type(error).__name__})"
+    )
 
 
 async def _connect(url: str, name: str) -> AbstractRobustConnection:

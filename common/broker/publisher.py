@@ -117,7 +117,10 @@ class Publisher:
         except PublishError:
             # Unroutable: somebody deleted the queue while we ran.
             await self._within_timeout(lambda: topology.declare(link.channel, self._declares))
-            await self._within_timeout(send)
+            try:
+                await self._within_timeout(send)
+            except PublishError as error:
+                raise BrokerUnavailableError(f"no queue takes {routing_key or exchange!r}") from error
         self._suspect_until = 0.0
 
     async def _within_timeout(self, call: Callable[[], Awaitable[object]]) -> None:

@@ -1,14 +1,16 @@
 """What a store can do. Its methods raise SurroundingsError alone: StoreFullError or StoreUnavailableError."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 from common.records import Attempt, Manifest, Record, Result
 from common.store.keys import Claim
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class StagedUpload(Protocol):
 
     async def write(self, data: bytes) -> None:
         """Append `data`."""
+
+    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+        """What `inspect`, run in a thread, finds in the bytes written so far."""
 
     async def commit(self, manifest: Manifest) -> None:
         """Make the upload durable and visible, whole, and note it as not yet published."""

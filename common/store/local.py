@@ -104,13 +104,21 @@ class LocalStore:
         folder = self._layout.image(result.image_id)
         with _gone_if_missing():
             if not (folder / RESULT).exists():
-                self._write_outputs(folder, outputs)
-                files.create_file(folder, RESULT, msgspec.json.encode(result))
-                files.sync_folder(folder)
-                files.remove_temporaries(folder)
+                self._write_result(folder, result, outputs)
             standing = msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
         notes.mark_finished(self._layout, result.image_id)
         return standing
+
+    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> None:
+        try:
+            self._write_outputs(folder, outputs)
+            files.create_file(folder, RESULT, msgspec.json.encode(result))
+        except FileNotFoundError:
+            # Whoever came first has removed our temporary files with those of the dead; or the image is deleted.
+            if not (folder / RESULT).exists():
+                raise
+        files.sync_folder(folder)
+        files.remove_temporaries(folder)
 
     @staticmethod
     def _write_outputs(folder: Path, outputs: Mapping[str, bytes]) -> None:

@@ -3,19 +3,22 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Final
+from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 from aiofiles.threadpool.binary import AsyncBufferedIOBase
 
 from common.records import Manifest
 from common.store.files import make_folder, storage_errors, sync_folder, write_temporary
-from common.store.layout import MANIFEST, Layout
+from common.store.layout import MANIFEST, ORIGINAL, Layout
 
 _BUFFER_BYTES: Final = (
     256 * 1024
 )  # a trip to a thread a chunk of the network's (64 KiB at most) would cost more
+
+_T = TypeVar("_T")
 
 
 class LocalUpload:
@@ -48,6 +51,12 @@ class LocalUpload:
         if self._buffered >= _BUFFER_BYTES:
             await self._flush()
 
+    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+        await self._flush()
+        with storage_errors():
+            await self._file.flush()
+            return await asyncio.get_running_loop().run_in_executor(self._executor, self._look, inspect)
+
     async def commit(self, manifest: Manifest) -> None:
         await self._flush()
         with storage_errors():
@@ -60,6 +69,10 @@ class LocalUpload:
         data, self._buffer, self._buffered = b"".join(self._buffer), [], 0
         with storage_errors():
             await self._file.write(data)
+
+    def _look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+        with (self._layout.incoming / self._image_id / ORIGINAL).open("rb") as file:
+            return inspect(file)
 
     def _commit(self, descriptor: int, manifest: Manifest) -> None:
         os.fsync(descriptor)

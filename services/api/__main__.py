@@ -10,9 +10,10 @@ from starlette.applications import Starlette
 
 from common import lifecycle, log, settings
 from common.errors import ConfigurationError, DarkroomError
-from common.server import EmbeddedServer
+from common.server import EmbeddedServer, raise_file_limit
 from common.service import EXIT_STUCK
 from services.api.app import create_app
+from services.api.protocol import GuardedProtocol
 from services.api.settings import ApiSettings
 
 
@@ -28,6 +29,8 @@ def main() -> int:
 
 async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
     """Serve until `stop` is set or the application gives up; returns the exit code."""
+    _warn_if_open(configured)
+    raise_file_limit()
     fatal: list[DarkroomError] = []
 
     def give_up(error: DarkroomError) -> None:
@@ -46,6 +49,15 @@ async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
     return 0 if server.started else 1
 
 
+def _warn_if_open(configured: ApiSettings) -> None:
+    if not configured.api_keys_file and configured.api_host not in ("127.0.0.1", "::1", "localhost"):
+        structlog.get_logger(__name__).warning(
+            "api.open",
+            host=configured.api_host,
+            advice="anyone who reaches this address may upload, read and delete: set API_KEYS_FILE",
+        )
+
+
 async def _end(server: EmbeddedServer, stop: asyncio.Event) -> None:
     await stop.wait()
     server.should_exit = True
@@ -56,7 +68,9 @@ def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
         app,
         host=configured.api_host,
         port=configured.api_port,
-        http="httptools",
+        http=GuardedProtocol,
+        proxy_headers=True,
+        forwarded_allow_ips=configured.trusted_proxies,
         ws="none",
         log_config=None,
         access_log=False,

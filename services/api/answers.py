@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 _LINGER_SECONDS: Final = 5.0
 _LINGER_BYTES: Final = 64 * 1024**2
@@ -20,17 +20,32 @@ class Json(Response):
         return msgspec.json.encode(content)
 
 
+class Body:
+    """A request's body as the server hands it out, with a memory of whether all of it was read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.ended = False
+
+    async def receive(self) -> Message:
+        """The server's next message."""
+        message = await self._receive()
+        self.ended = not message.get("more_body", False)
+        return message
+
+
 class Refusal:
     """Sends `response` at once, then reads on for a while before it closes the connection.
 
     A server that closes with bytes unread resets the connection, and the client never sees the answer (RFC 9112, 9.6).
     """
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, body: Body) -> None:
         response.headers["Connection"] = "close"
         self._response = response
+        self._body = body
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         response = self._response
         await send(
             {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
@@ -38,16 +53,13 @@ class Refusal:
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
         try:
             async with asyncio.timeout(_LINGER_SECONDS):
-                await _discard(receive)
+                await _discard(self._body)
         except TimeoutError:
             pass
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _discard(receive: Receive) -> None:
+async def _discard(body: Body) -> None:
     read = 0
-    while read < _LINGER_BYTES:
-        message = await receive()
-        read += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return
+    while not body.ended and read < _LINGER_BYTES:
+        read += len((await body.receive()).get("body", b""))

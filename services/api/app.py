@@ -1,6 +1,5 @@
 """The API's composition root: builds the application and, within its lifespan, all that it uses."""
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -8,27 +7,29 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from common import recipes, topology
-from common.broker import open_publisher, probe
+from common.broker import Publisher, open_publisher
 from common.errors import DarkroomError
 from common.metrics import ConnectionMetrics, registry
-from common.store import open_local_stores
-from common.watchdog import watch
+from common.store import Stores, open_local_stores
+from services.api.access import Access
 from services.api.admission import Admission
+from services.api.background import in_background
 from services.api.headers import SecurityHeaders
+from services.api.inspection import PictureLimits
+from services.api.keys import KeyRing
 from services.api.metrics import ApiMetrics
 from services.api.outbox import Outbox
 from services.api.problems import HANDLERS
 from services.api.routes import routes
 from services.api.settings import ApiSettings
+from services.api.signing import Signer
 from services.api.state import Services, State
-from services.api.upkeep import Upkeep
-
-log = structlog.get_logger(__name__)
+from services.api.throttle import Concurrency, RateLimit
 
 
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
@@ -38,19 +39,31 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
             services = await _build(settings, stack)
-            await stack.enter_async_context(_in_background(services, on_fatal))
+            await stack.enter_async_context(in_background(services, on_fatal))
             yield State(services=services)
 
     return Starlette(
         routes=routes(),
         lifespan=lifespan,
         exception_handlers=HANDLERS,
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=_middleware(settings),
     )
 
 
+def _middleware(settings: ApiSettings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return [Middleware(SecurityHeaders)]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Range"],
+        expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
+    )
+    return [Middleware(SecurityHeaders), cors]
+
+
 async def _build(settings: ApiSettings, stack: AsyncExitStack) -> Services:
-    made = registry()
     stores = await stack.enter_async_context(open_local_stores(Path(settings.store_root)))
     publisher = await stack.enter_async_context(
         open_publisher(
@@ -60,18 +73,31 @@ async def _build(settings: ApiSettings, stack: AsyncExitStack) -> Services:
             timeout=settings.publish_timeout_seconds,
         )
     )
+    services = compose(settings, stores, publisher)
+    await services.admission.look()
+    return services
+
+
+def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Services:
+    """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
+    made = registry()
     ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
+    signer = Signer(settings.url_signing_secrets)
+    ring = KeyRing(Path(settings.api_keys_file)) if settings.api_keys_file else None
     admission = Admission(stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes)
-    await admission.look()
+    # Twice what a publish may take: the relay never competes with the request that made the note.
+    patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
     return Services(
         settings=settings,
         stores=stores,
         publisher=publisher,
-        # Twice what a publish may take: the relay never competes with the request that made the note.
-        outbox=Outbox(
-            stores.images, publisher, patience=timedelta(seconds=2 * settings.publish_timeout_seconds)
-        ),
+        outbox=Outbox(stores.images, publisher, patience=patience),
         admission=admission,
+        access=Access(ring, signer),
+        signer=signer,
+        rate=RateLimit(settings.rate_limit_per_minute, settings.rate_limit_burst),
+        concurrency=Concurrency(settings.max_concurrent_uploads),
+        limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
         recipe=_recipe(settings),
         metrics=ApiMetrics(made, admission),
         registry=made,
@@ -86,49 +112,3 @@ def _recipe(settings: ApiSettings) -> recipes.Recipe:
         thumbnail_pixels=settings.thumbnail_pixels,
         thumbnail_format=settings.thumbnail_format,
     )
-
-
-def _upkeep(services: Services) -> Upkeep:
-    settings = services.settings
-    return Upkeep(
-        services.stores,
-        services.publisher,
-        interval_seconds=settings.upkeep_seconds,
-        staged_for=timedelta(seconds=settings.staged_seconds),
-        keys_for=timedelta(seconds=settings.idempotency_seconds),
-        retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
-        missing_after=timedelta(seconds=settings.requeue_seconds),
-    )
-
-
-@asynccontextmanager
-async def _in_background(
-    services: Services, on_fatal: Callable[[DarkroomError], None]
-) -> AsyncIterator[None]:
-    jobs = {
-        "outbox": services.outbox.run(),
-        "admission": services.admission.run(),
-        "upkeep": _upkeep(services).run(),
-        "guard": _guard_link(services, on_fatal),
-    }
-    tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _guard_link(services: Services, on_fatal: Callable[[DarkroomError], None]) -> None:
-    settings = services.settings
-    try:
-        await services.publisher.ready()
-        log.info("service.ready", name="api")
-        await watch(
-            services.publisher.answers,
-            lambda: probe(settings.amqp_url),
-            patience_seconds=settings.watchdog_seconds,
-        )
-    except DarkroomError as error:
-        on_fatal(error)

@@ -1,5 +1,6 @@
 """`GET /images`, `DELETE /images/{image_id}`, `POST /images/{image_id}/retry`, `POST /images/retry`."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,27 +28,29 @@ async def list_images(request: Request) -> Response:
     limit = _limit(request.query_params.get("limit"))
     status = _status(request.query_params.get("status"))
     cursor = _cursor(request.query_params.get("cursor"))
-    images, cursor = await _collect(services, cursor, status, limit)
+    caller = services.access.identify(request)
+
+    def wanted(record: Record) -> bool:
+        return caller.may_see(record) and status in (None, record.status)
+
+    images, cursor = await _collect(services, cursor, wanted, limit)
     return Json({"images": images, "next_cursor": cursor}, headers={"Cache-Control": "no-store"})
 
 
 async def delete(request: Request) -> Response:
     """Remove the image and all that was made of it."""
+    record = await _own_record(request)
     services = services_of(request)
-    image_id = request.path_params["image_id"]
-    if not ids.is_valid(image_id) or not await remove(services.stores, services.publisher, image_id):
-        raise image_not_found()
+    if not await remove(services.stores, services.publisher, record.manifest.image_id):
+        raise image_not_found()  # somebody was faster
     return Response(status_code=204)
 
 
 async def retry(request: Request) -> Response:
     """Develop a failed image again, from its original."""
-    services = services_of(request)
-    image_id = request.path_params["image_id"]
-    record = await services.stores.images.read(image_id) if ids.is_valid(image_id) else None
-    if record is None:
-        raise image_not_found()
-    if not await _reopen(services, image_id):
+    record = await _own_record(request)
+    image_id = record.manifest.image_id
+    if not await _reopen(services_of(request), image_id):
         raise Problem(409, "not_failed", f"only a failed image can be run again; this one is {record.status}")
     body = {"image_id": image_id, "status": "uploaded", "status_url": f"/status/{image_id}"}
     return Json(body, 202, headers={"Location": body["status_url"]})
@@ -56,12 +59,21 @@ async def retry(request: Request) -> Response:
 async def retry_failed(request: Request) -> Response:
     """Develop all failed images again that were received since a time; answers which, and where to go on."""
     services = services_of(request)
+    caller = services.access.identify(request)
     since = _since(request.query_params.get("since"))
     cursor = _cursor(request.query_params.get("cursor"))
     records, cursor = await _examine(services, cursor, since)
-    failed = [record.manifest.image_id for record in records if record.status == "failed"]
+    mine = [record for record in records if caller.may_see(record)]
+    failed = [record.manifest.image_id for record in mine if record.status == "failed"]
     retried = [image_id for image_id in failed if await _reopen(services, image_id)]
     return Json({"retried": retried, "next_cursor": cursor}, 202)
+
+
+async def _own_record(request: Request) -> Record:
+    services = services_of(request)
+    caller = services.access.identify(request)
+    image_id = request.path_params["image_id"]
+    return caller.require(await services.stores.images.read(image_id) if ids.is_valid(image_id) else None)
 
 
 async def _reopen(services: Services, image_id: str) -> bool:
@@ -72,7 +84,7 @@ async def _reopen(services: Services, image_id: str) -> bool:
 
 
 async def _collect(
-    services: Services, cursor: str | None, status: str | None, limit: int
+    services: Services, cursor: str | None, wanted: Callable[[Record], bool], limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     images: list[dict[str, Any]] = []
     examined = 0
@@ -82,13 +94,13 @@ async def _collect(
             cursor = image_id
             examined += 1
             record = await services.stores.images.read(image_id)
-            if record is not None and status in (None, record.status):
+            if record is not None and wanted(record):
                 images.append(_summary(record))
                 if len(images) == limit:
                     return images, cursor
         if len(page) < _CHUNK:
             return images, None
-    return images, cursor
+    return images, _veiled(cursor)
 
 
 async def _examine(
@@ -100,7 +112,12 @@ async def _examine(
     wanted = [image_id for image_id in page if image_id >= bound]
     found = [await services.stores.images.read(image_id) for image_id in wanted]
     more = len(wanted) == _EXAMINED
-    return [record for record in found if record is not None], wanted[-1] if more else None
+    return [record for record in found if record is not None], _veiled(wanted[-1]) if more else None
+
+
+def _veiled(image_id: str | None) -> str | None:
+    """A cursor at an image that may be somebody else's: its moment, without what makes it an id."""
+    return None if image_id is None else image_id[:24] + "0" * 12
 
 
 def _summary(record: Record) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Reads the body of an upload: multipart with a push parser, or the raw bytes of one picture; never a spool file."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -13,18 +12,21 @@ from multipart import (
 )
 from starlette.requests import Request
 
+from services.api.pace import Pace
 from services.api.problems import Problem
 from services.api.receiving import Reception
 
 FILE_FIELD: Final = "file"
 _MAX_PART_HEADER: Final = 4096  # bytes a line; a file name of 255 characters fits in any encoding
 _MAX_PART_HEADERS: Final = 8  # RFC 7578 knows three
+_MAX_BOUNDARY: Final = 70  # RFC 2046, 5.1.1
+_MAX_AROUND: Final = 64 * 1024
 
 
-async def receive(request: Request, reception: Reception, *, idle_seconds: float) -> None:
+async def receive(request: Request, reception: Reception, pace: Pace) -> None:
     """Feed the request's files into `reception`. Raises Problem for whatever is wrong with the request."""
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
-    body = _chunks(request, idle_seconds)
+    body = pace.keep(request.stream())
     if media_type == "multipart/form-data":
         await _receive_form(body, options.get("boundary", ""), reception)
     elif media_type.startswith("image/"):
@@ -47,17 +49,23 @@ async def _receive_raw(body: AsyncIterator[bytes], filename: str | None, recepti
 
 
 async def _receive_form(body: AsyncIterator[bytes], boundary: str, reception: Reception) -> None:
-    if not boundary:
-        raise Problem(400, "malformed_multipart", "the Content-Type names no boundary")
+    if not 0 < len(boundary) <= _MAX_BOUNDARY:
+        detail = f"the Content-Type must name a boundary of 1 to {_MAX_BOUNDARY} characters"
+        raise Problem(400, "malformed_multipart", detail)
+    # What surrounds the parts is ignored (RFC 2046, 5.1.1), but not without end.
+    most = reception.max_files * (reception.max_bytes + _MAX_PART_HEADER * _MAX_PART_HEADERS) + _MAX_AROUND
+    received = 0
     try:
         parser = PushMultipartParser(
             boundary,
             max_header_size=_MAX_PART_HEADER,
             max_header_count=_MAX_PART_HEADERS,
             max_segment_count=reception.max_files,
-            strict=True,
         )
         async for chunk in body:
+            received += len(chunk)
+            if received > most:
+                raise Problem(413, "multipart_limit", f"the form has more than {most} bytes", limit=most)
             for event in parser.parse(chunk):
                 await _dispatch(event, reception)
         parser.close()
@@ -71,6 +79,8 @@ async def _dispatch(event: MultipartSegment | bytes | None, reception: Reception
     if event is None:
         await reception.end()
     elif isinstance(event, MultipartSegment):
+        if not event.name:
+            raise Problem(400, "malformed_multipart", "a part of the form has no name")
         if event.name != FILE_FIELD:
             name = event.name[:64]
             raise Problem(
@@ -79,18 +89,3 @@ async def _dispatch(event: MultipartSegment | bytes | None, reception: Reception
         await reception.begin(event.filename)
     else:
         await reception.write(event)
-
-
-async def _chunks(request: Request, idle_seconds: float) -> AsyncIterator[bytes]:
-    """The body as it arrives; the server itself has no time-out for a body that stops coming."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(idle_seconds):
-                chunk = await anext(stream, None)
-        except TimeoutError:
-            raise Problem(408, "upload_timeout", f"no bytes came for {idle_seconds:g} s") from None
-        if chunk is None:
-            return
-        if chunk:
-            yield chunk

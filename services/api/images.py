@@ -10,6 +10,7 @@ from common import ids
 from common.records import Record
 from common.store import StoredFile
 from common.store.layout import ORIGINAL
+from services.api import ranges
 from services.api.answers import Json
 from services.api.problems import Problem, image_not_found
 from services.api.state import services_of
@@ -59,11 +60,10 @@ async def output(request: Request) -> Response:
 
 
 async def _record(request: Request) -> Record:
+    services = services_of(request)
+    caller = services.access.identify(request)
     image_id = request.path_params["image_id"]
-    record = await services_of(request).stores.images.read(image_id) if ids.is_valid(image_id) else None
-    if record is None:
-        raise image_not_found()
-    return record
+    return caller.require(await services.stores.images.read(image_id) if ids.is_valid(image_id) else None)
 
 
 def _no_output(record: Record) -> Problem:
@@ -79,6 +79,7 @@ def _file(
     headers = {"ETag": file.etag, "Cache-Control": caching}
     if _has_it(request, file.etag):
         return Response(status_code=304, headers=headers)
+    ranges.prepare(request, file.bytes)
     return FileResponse(file.path, headers=headers, media_type=media_type, filename=attachment)
 
 

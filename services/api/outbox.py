@@ -55,9 +55,9 @@ class Outbox:
 
     async def _settle(self) -> None:
         """Turn notes over, many in one trip to the disk: should we die before, a job is published twice."""
-        if batch := self._published:
-            self._published = []
+        if batch := self._published[:]:
             await self._store.mark_published(batch)
+            del self._published[: len(batch)]
 
     async def _relay(self) -> None:
         if not self._publisher.connected:

@@ -9,6 +9,7 @@ from common import ids
 from common.recipes import Recipe
 from common.records import Manifest, now
 from common.store import StagedUpload, Store
+from services.api.inspection import PictureLimits, check, inspect
 from services.api.problems import Problem
 from services.api.sniffing import ACCEPTED, SNIFF_BYTES, sniff
 
@@ -35,6 +36,8 @@ class Reception:
     stack: AsyncExitStack
     max_bytes: int
     max_files: int
+    limits: PictureLimits
+    owner: str | None = None
     files: list[Incoming] = field(default_factory=list)
 
     async def begin(self, filename: str | None) -> None:
@@ -68,13 +71,26 @@ class Reception:
         file = self.files[-1]
         if not file.upload.size:
             raise Problem(422, "empty_file", "the file is empty")
-        file.media_type = file.media_type or _media_type(file.head)
+        media_type = file.media_type = file.media_type or _media_type(file.head)
+        header = await file.upload.look(lambda opened: inspect(opened, media_type, self.limits))
+        check(header, self.limits)
 
-    async def commit(self, recipe: Recipe) -> list[str]:
-        """Make all files durable and visible; returns their ids in the order of the upload."""
+    async def commit(self, recipe: Recipe) -> None:
+        """Make all files durable and visible."""
         for file in self.files:
-            await file.upload.commit(_manifest(file, recipe))
-        return [file.image_id for file in self.files]
+            await file.upload.commit(self._manifest(file, recipe))
+
+    def _manifest(self, file: Incoming, recipe: Recipe) -> Manifest:
+        return Manifest(
+            image_id=file.image_id,
+            filename=file.filename,
+            media_type=file.media_type or "application/octet-stream",
+            bytes=file.upload.size,
+            sha256=file.upload.sha256,
+            recipe=recipe,
+            owner=self.owner,
+            received_at=now(),
+        )
 
 
 def clean_filename(name: str | None) -> str | None:
@@ -95,15 +111,3 @@ def _media_type(head: bytes) -> str:
             allowed=ACCEPTED,
         )
     return media_type
-
-
-def _manifest(file: Incoming, recipe: Recipe) -> Manifest:
-    return Manifest(
-        image_id=file.image_id,
-        filename=file.filename,
-        media_type=file.media_type or "application/octet-stream",
-        bytes=file.upload.size,
-        sha256=file.upload.sha256,
-        recipe=recipe,
-        received_at=now(),
-    )

@@ -2,13 +2,14 @@
 
 from starlette.routing import BaseRoute, Route
 
-from services.api import catalog, images, operations, uploads
+from services.api import catalog, images, operations, signatures, uploads
 
 
 def routes() -> list[BaseRoute]:
     """The routing table; the first match wins."""
     return [
         Route("/upload", uploads.upload, methods=["POST"]),
+        Route("/signatures", signatures.create, methods=["POST"]),
         Route("/status/{image_id}", images.status),
         Route("/images", catalog.list_images),
         Route("/images/retry", catalog.retry_failed, methods=["POST"]),

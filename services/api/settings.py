@@ -17,6 +17,18 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_upload_bytes: Bytes = 50 * 1024**2
     max_files_per_upload: Count = 20
     upload_idle_seconds: Seconds = 30.0
+    upload_seconds: Seconds = 600.0
+    min_upload_bytes_per_second: Annotated[int, Meta(ge=0)] = 1024
+    max_concurrent_uploads: Count = 1000
+    rate_limit_per_minute: Annotated[float, Meta(ge=0, le=10_000_000)] = 6000.0
+    rate_limit_burst: Count = 1000
+    max_pixels: Count = 52_000_000
+    max_frames: Count = 250
+    max_total_pixels: Bytes = 250_000_000
+    api_keys_file: str = ""
+    url_signing_secrets: tuple[Annotated[str, Meta(min_length=16)], ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: str = "127.0.0.1"
     max_backlog: Count = 100_000
     min_free_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024**2
     idempotency_seconds: Seconds = 86_400.0

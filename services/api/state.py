@@ -9,10 +9,14 @@ from starlette.requests import Request
 from common.broker import Publisher
 from common.recipes import Recipe
 from common.store import Stores
+from services.api.access import Access
 from services.api.admission import Admission
+from services.api.inspection import PictureLimits
 from services.api.metrics import ApiMetrics
 from services.api.outbox import Outbox
 from services.api.settings import ApiSettings
+from services.api.signing import Signer
+from services.api.throttle import Concurrency, RateLimit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,12 @@ class Services:
     publisher: Publisher
     outbox: Outbox
     admission: Admission
+    access: Access
+    signer: Signer
+    rate: RateLimit
+    concurrency: Concurrency
     recipe: Recipe
+    limits: PictureLimits
     metrics: ApiMetrics
     registry: CollectorRegistry
 

@@ -1,6 +1,7 @@
 """`POST /upload`: the promise of the 202."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -8,7 +9,9 @@ from starlette.responses import Response
 
 from common.errors import SurroundingsError
 from services.api import forms, idempotency
-from services.api.answers import Json, Refusal
+from services.api.access import Caller, client_of
+from services.api.answers import Body, Json, Refusal
+from services.api.pace import Pace
 from services.api.problems import Problem, on_problem, on_surroundings_error
 from services.api.receiving import Reception
 from services.api.state import Services, services_of
@@ -19,14 +22,16 @@ log = structlog.get_logger(__name__)
 async def upload(request: Request) -> Response | Refusal:
     """Take in the files of the request and answer 202 once they are durable."""
     services = services_of(request)
+    body = Body(request.receive)
+    request = Request(request.scope, body.receive)
     try:
         image_ids = await _accept(request, services)
     except Problem as problem:
         services.metrics.uploads.labels(problem.code).inc()
-        return Refusal(await on_problem(request, problem))
+        return Refusal(await on_problem(request, problem), body)
     except SurroundingsError as error:
         services.metrics.uploads.labels(error.code).inc()
-        return Refusal(await on_surroundings_error(request, error))
+        return Refusal(await on_surroundings_error(request, error), body)
     except ClientDisconnect:
         services.metrics.uploads.labels("client_gone").inc()
         raise
@@ -37,26 +42,54 @@ async def upload(request: Request) -> Response | Refusal:
 
 
 async def _accept(request: Request, services: Services) -> list[str]:
+    caller = services.access.identify(request)
+    services.rate.take(client_of(request, caller))
     services.admission.check()
     key = idempotency.read_key(request.headers.get(idempotency.HEADER))
+    with services.concurrency.slot():
+        reception = await _receive(request, services, caller)
+        image_ids, fresh = [file.image_id for file in reception.files], True
+        if key is not None:
+            scoped = f"{caller.owner or ''}\n{key}"
+            image_ids, fresh = await idempotency.settle(services.stores, scoped, reception.files)
+        if fresh:
+            await _publish(services, reception)
+    return image_ids
+
+
+async def _receive(request: Request, services: Services, caller: Caller) -> Reception:
+    """The request's files, durable and visible; nothing is left of a request that fails."""
     settings = services.settings
+    pace = Pace(settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second)
     async with AsyncExitStack() as stack:
         reception = Reception(
             services.stores.images,
             stack,
-            max_bytes=settings.max_upload_bytes,
+            max_bytes=min(settings.max_upload_bytes, caller.max_bytes or settings.max_upload_bytes),
             max_files=settings.max_files_per_upload,
+            limits=services.limits,
+            owner=caller.owner,
         )
         with services.metrics.stages.labels("receive").time():
-            await forms.receive(request, reception, idle_seconds=settings.upload_idle_seconds)
+            await forms.receive(request, reception, pace)
         with services.metrics.stages.labels("commit").time():
-            image_ids = await reception.commit(services.recipe)
-    fresh = True
-    if key is not None:
-        image_ids, fresh = await idempotency.settle(services.stores, key, reception.files)
-    if fresh:
-        await _publish(services, reception)
-    return image_ids
+            await _commit(services, reception)
+    return reception
+
+
+async def _commit(services: Services, reception: Reception) -> None:
+    """Commit all files, or none: the client that is told of a failure will send every one of them again."""
+    try:
+        await reception.commit(services.recipe)
+    except BaseException:
+        await asyncio.shield(_withdraw(services, reception))
+        raise
+
+
+async def _withdraw(services: Services, reception: Reception) -> None:
+    for file in reception.files:
+        with suppress(SurroundingsError):
+            await services.stores.catalog.delete(file.image_id)
 
 
 async def _publish(services: Services, reception: Reception) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], _T], what: str, *, within: float = 30.0) 
         time.sleep(_EVERY_SECONDS)
 
 
-async def eventually(condition: Callable[[], Awaitable[_T] | _T], what: str, *, within: float = 30.0) -> _T:
+async def eventually(condition: Callable[[], Any], what: str, *, within: float = 30.0) -> Any:
     """The same for a test that is a coroutine; `condition` may be one as well."""
     deadline = time.monotonic() + within
     while True:

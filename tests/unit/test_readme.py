@@ -37,12 +37,16 @@ def test_every_setting_is_in_the_configuration_table_with_its_default(settings: 
     table = documented()
     for field in msgspec.structs.fields(settings):
         shown = table[field.name.upper()]
-        if isinstance(field.default, int | float):
+        if isinstance(field.default, bool):
+            assert shown == str(field.default).lower(), field.name
+        elif isinstance(field.default, int | float):
             assert float(shown) == field.default, field.name
-        elif isinstance(field.default, tuple):
+        elif isinstance(field.default, tuple) and field.default:
             assert shown == ",".join(map(str, field.default)), field.name
         elif field.default:
             assert shown == field.default, field.name
+        else:
+            assert shown in ("none", "Pillow's own"), field.name
 
 
 def test_the_configuration_table_names_nothing_that_is_not_read() -> None:

@@ -1,0 +1,84 @@
+"""Who is asking, and what is theirs: API keys, signed URLs, or everything when neither is configured."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+
+from common.errors import ConfigurationError
+from common.records import Record
+from services.api.keys import KeyRing
+from services.api.problems import Problem, image_not_found
+from services.api.signing import Signer
+
+log = structlog.get_logger(__name__)
+
+_FOLLOW_SECONDS: Final = 2.0
+_UNAUTHORIZED: Final = {"WWW-Authenticate": 'Bearer realm="darkroom"'}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever sent a request. `owner` None means that no keys are configured: all is everybody's."""
+
+    owner: str | None
+    granted: bool = False  # by a signed URL, to exactly what was asked for
+    max_bytes: int | None = None
+
+    def may_see(self, record: Record) -> bool:
+        """Whether the record is the caller's."""
+        return self.granted or self.owner is None or record.manifest.owner == self.owner
+
+    def require(self, record: Record | None) -> Record:
+        """The record, if it is there and the caller's. Raises the same Problem 404 otherwise."""
+        if record is None or not self.may_see(record):
+            raise image_not_found()
+        return record
+
+
+class Access:
+    """Tells who is asking. Without a key ring everybody is nobody in particular, and may do everything."""
+
+    def __init__(self, ring: KeyRing | None, signer: Signer) -> None:
+        self._ring = ring
+        self._signer = signer
+
+    async def follow(self) -> None:
+        """Follow changes of the key file until cancelled; a file that is damaged leaves the keys of before in force."""
+        while self._ring is not None:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            try:
+                self._ring.refresh()
+            except ConfigurationError as error:
+                log.error("keys.not_read", reason=str(error))
+
+    @property
+    def open(self) -> bool:
+        """Whether no keys are configured."""
+        return self._ring is None
+
+    def identify(self, request: Request) -> Caller:
+        """The caller. Raises Problem 401 without a key, 403 for a signed URL that is not as it was made."""
+        if "signature" in request.query_params and self._signer.active:
+            grant = self._signer.check(request.method, request.url.path, request.query_params, time.time())
+            if self._ring is not None and not self._ring.knows(grant.owner):
+                raise Problem(403, "invalid_signature", "the signed URL's owner has no key any more")
+            return Caller(owner=grant.owner or None, granted=True, max_bytes=grant.max_bytes)
+        if self._ring is None:
+            return Caller(owner=None)
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        owner = self._ring.owner_of(key.strip()) if scheme.lower() == "bearer" else None
+        if owner is None:
+            detail = "send a valid API key as `Authorization: Bearer KEY`, or use a signed URL"
+            raise Problem(401, "unauthorized", detail, headers=_UNAUTHORIZED)
+        return Caller(owner=owner)
+
+
+def client_of(request: Request, caller: Caller) -> str:
+    """What a rate is counted by: the key where there is one, else the address."""
+    if caller.owner is not None:
+        return f"key:{caller.owner}"
+    return request.client.host if request.client else "unknown"

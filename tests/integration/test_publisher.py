@@ -1,0 +1,173 @@
+"""The publisher on a real broker, with a network that fails in between."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from common import topology
+from common.broker import Publisher, open_publisher
+from common.errors import BrokerUnavailableError, ConfigurationError
+from common.ids import new
+from common.messages import Event, Job, decode_event, decode_job, deleted_event
+from tests.integration.conftest import DECLARES
+from tests.support.ports import HOST, free_port
+from tests.support.proxy import Proxy
+from tests.support.vhost import Vhost, length
+from tests.support.waiting import eventually
+
+
+async def fails_at_once(publishing: Awaitable[None]) -> None:
+    """Within a moment, however patient the publisher is told to be."""
+    async with asyncio.timeout(1.0):
+        with pytest.raises(BrokerUnavailableError):
+            await publishing
+
+
+async def test_a_job_is_on_the_queue_and_persistent_when_publish_returns(
+    publisher: Publisher, vhost: Vhost, job: Job
+) -> None:
+    await publisher.publish_job(job)
+
+    assert await length(vhost.url, topology.JOBS) == 1
+    (message,) = vhost.take(topology.JOBS)
+    assert decode_job(message["payload"].encode()) == job
+    assert message["properties"]["delivery_mode"] == 2
+    assert message["properties"]["content_type"] == "application/json"
+
+
+async def test_many_at_once_all_arrive(publisher: Publisher, vhost: Vhost) -> None:
+    jobs = [Job(image_id=new()) for _ in range(200)]
+
+    await asyncio.gather(*(publisher.publish_job(job) for job in jobs))
+
+    assert await length(vhost.url, topology.JOBS) == len(jobs)
+
+
+async def test_an_event_that_nobody_listens_to_is_no_error(publisher: Publisher) -> None:
+    await publisher.publish_event(deleted_event(new()))
+
+
+async def test_an_event_reaches_everybody_who_listens(publisher: Publisher, vhost: Vhost) -> None:
+    taps = [vhost.tap(topology.EVENTS) for _ in range(2)]
+    event = deleted_event(new())
+
+    await publisher.publish_event(event)
+
+    for tap in taps:
+        (message,) = vhost.take(tap)
+        received: Event = decode_event(message["payload"].encode())
+        assert received == event
+
+
+async def test_a_job_finds_its_queue_again_when_somebody_deleted_it(
+    publisher: Publisher, vhost: Vhost, job: Job
+) -> None:
+    vhost.delete_queue(topology.JOBS)
+
+    await publisher.publish_job(job)
+
+    assert await length(vhost.url, topology.JOBS) == 1
+
+
+async def test_a_full_queue_refuses(publisher: Publisher, vhost: Vhost) -> None:
+    limit = {"pattern": "^image_processing$", "definition": {"max-length": 1}, "apply-to": "queues"}
+    vhost.management.call("PUT", "policies", vhost.name, "full", body=limit)
+
+    async def refused() -> bool:
+        try:
+            await publisher.publish_job(Job(image_id=new()))
+        except BrokerUnavailableError as error:
+            return "queue is full" in str(error)
+        return False
+
+    await eventually(refused, "a publish is refused")
+
+
+async def test_before_the_first_connection_publishing_fails_at_once(job: Job) -> None:
+    nowhere = f"amqp://guest:guest@{HOST}:{free_port()}/"
+    async with open_publisher(nowhere, "test", declares=DECLARES, timeout=30.0) as publisher:
+        assert not publisher.connected
+        await fails_at_once(publisher.publish_job(job))
+
+
+async def test_while_the_broker_is_away_publishing_fails_at_once_and_works_when_it_is_back(
+    proxy: Proxy, vhost: Vhost, job: Job
+) -> None:
+    url = vhost.through(proxy.port)
+    async with open_publisher(url, "test", declares=DECLARES, timeout=30.0) as publisher:
+        await publisher.ready()
+        proxy.refuse()
+        await eventually(lambda: not publisher.connected, "the loss is noticed")
+
+        await fails_at_once(publisher.publish_job(job))
+
+        proxy.accept()
+        await eventually(lambda: publisher.connected, "it is back", within=10)
+        await publisher.publish_job(job)
+    assert await length(vhost.url, topology.JOBS) == 1
+
+
+async def test_without_a_confirm_a_publish_gives_up_and_the_next_do_not_wait(
+    proxied: Publisher, proxy: Proxy, vhost: Vhost, job: Job
+) -> None:
+    proxy.stall("to_client")
+    with pytest.raises(BrokerUnavailableError, match="not confirmed within"):
+        await proxied.publish_job(job)
+
+    proxy.resume()
+    with pytest.raises(BrokerUnavailableError, match="no connection"):
+        await proxied.publish_job(job)
+
+    await proxied.publish_job(job, probing=True)
+    await proxied.publish_job(job)
+    assert await length(vhost.url, topology.JOBS) == 3, "what was not confirmed has arrived as well"
+
+
+async def test_a_cut_between_publish_and_confirm_is_an_error_and_the_job_may_have_arrived(
+    proxied: Publisher, proxy: Proxy, vhost: Vhost, job: Job
+) -> None:
+    proxy.stall("to_client")
+    publishing = asyncio.create_task(proxied.publish_job(job))
+
+    async def arrived() -> bool:
+        return await length(vhost.url, topology.JOBS) == 1
+
+    await eventually(arrived, "the broker has it", within=5)
+    proxy.cut()
+
+    with pytest.raises(BrokerUnavailableError):
+        await publishing
+
+
+async def test_a_cancelled_publish_is_cancelled_and_the_publisher_goes_on(
+    proxied: Publisher, proxy: Proxy, job: Job
+) -> None:
+    proxy.stall("to_client")
+    publishing = asyncio.create_task(proxied.publish_job(job))
+    await asyncio.sleep(0)
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing
+
+    proxy.resume()
+    await proxied.publish_job(job)
+
+
+async def test_a_topology_that_is_not_ours_is_a_configuration_error(vhost: Vhost) -> None:
+    vhost.management.call("PUT", "queues", vhost.name, topology.JOBS, body={"durable": True, "arguments": {}})
+
+    async with open_publisher(vhost.url, "test", declares=DECLARES, timeout=1.0) as publisher:
+        async with asyncio.timeout(10):
+            with pytest.raises(ConfigurationError, match="topology is not ours"):
+                await publisher.ready()
+        assert not publisher.connected
+
+
+async def test_a_job_that_finds_no_queue_again_is_the_broker_s_fault(vhost: Vhost, job: Job) -> None:
+    nothing = topology.Topology(exchanges=(topology.Exchange(topology.EVENTS),), queues=())
+    async with open_publisher(vhost.url, "test", declares=nothing, timeout=1.0) as publisher:
+        await publisher.ready()
+
+        with pytest.raises(BrokerUnavailableError):
+            await publisher.publish_job(job)

@@ -1,0 +1,56 @@
+"""A worker whose decoder crashes, hangs or waits on pictures marked so (tests.support.marks); else a real one."""
+
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from common import lifecycle, log, settings
+from common.recipes import Recipe
+from services.worker import app, limits
+from services.worker.developing import Pipeline
+from services.worker.pipeline import Developed
+from services.worker.settings import WorkerSettings
+from tests.support.marks import fault_in
+
+_HELD_SECONDS = 120.0
+
+
+def faulty(pipeline: Pipeline) -> Pipeline:
+    """The same pipeline, with the faults that pictures ask for before their decoding."""
+
+    def run(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> Developed:
+        match fault_in(source.read_bytes()):
+            case ("crash", _):
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case ("hang", _):
+                threading.Event().wait()
+            case ("hold", gate):
+                _wait_for(Path(gate))
+        return pipeline(source, recipe, cancelled)
+
+    return run
+
+
+def _wait_for(gate: Path) -> None:
+    deadline = time.monotonic() + _HELD_SECONDS
+    while not gate.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def main() -> int:
+    """What services.worker does, with another pipeline."""
+    configured = settings.load(WorkerSettings, os.environ)
+    log.configure("worker", configured.log_level)
+    limits.limit_memory(configured.worker_memory_bytes)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pipeline = faulty(app.build_pipeline(configured))
+    return lifecycle.run(partial(app.run, configured, pipeline=pipeline))
+
+
+if __name__ == "__main__":
+    lifecycle.leave(main())

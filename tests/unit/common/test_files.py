@@ -1,0 +1,69 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from common.errors import StoreFullError, StoreUnavailableError
+from common.store import files
+
+
+@pytest.mark.parametrize(
+    "number, kind",
+    [
+        (errno.ENOSPC, StoreFullError),
+        (errno.EDQUOT, StoreFullError),
+        (errno.EFBIG, StoreFullError),
+        (errno.EIO, StoreUnavailableError),
+        (errno.EROFS, StoreUnavailableError),
+        (errno.EACCES, StoreUnavailableError),
+        (errno.ESTALE, StoreUnavailableError),
+    ],
+)
+def test_what_the_file_system_says_becomes_an_error_of_the_surroundings(
+    number: int, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind) as caught, files.storage_errors():
+        raise OSError(number, os.strerror(number), "/secret/path")
+
+    assert "/secret/path" not in str(caught.value)
+
+
+def test_a_missing_file_stays_one() -> None:
+    with pytest.raises(FileNotFoundError), files.storage_errors():
+        raise FileNotFoundError(errno.ENOENT, "no such file")
+
+
+def test_creating_never_replaces(tmp_path: Path) -> None:
+    assert files.create_file(tmp_path, "result.json", b"first")
+    assert not files.create_file(tmp_path, "result.json", b"second")
+
+    assert (tmp_path / "result.json").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_replacing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.replace_file(tmp_path, "attempt.json", b"before")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no room"):
+        files.replace_file(tmp_path, "attempt.json", b"after")
+
+    assert (tmp_path / "attempt.json").read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["attempt.json"]
+
+
+def test_folders_are_made_down_to_the_last_and_each_is_synced_in_its_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    files.make_folder(tmp_path / "a" / "b" / "c")
+
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]

@@ -1,0 +1,56 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from common import ids
+from common.records import now
+
+
+def test_a_new_id_is_valid_and_ids_rise_strictly() -> None:
+    made = [ids.new() for _ in range(2000)]
+
+    assert all(ids.is_valid(each) for each in made)
+    assert made == sorted(set(made))
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    before = now() - timedelta(milliseconds=1)
+
+    moment = ids.received_at(ids.new())
+
+    assert before <= moment <= now()
+    assert moment.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "0192a1b2-c3d4-4e5f-8a9b-0123456789ab",  # version 4
+        "0192a1b2-c3d4-7e5f-ca9b-0123456789ab",  # another variant
+        "0192A1B2-C3D4-7E5F-8A9B-0123456789AB",
+        "0192a1b2c3d47e5f8a9b0123456789ab",
+        "{0192a1b2-c3d4-7e5f-8a9b-0123456789ab}",
+        "0192a1b2-c3d4-7e5f-8a9b-0123456789ab\n",
+        "0192a1b2-c3d4-7e5f-8a9b-0123456789ab/..",
+        "../0192a1b2-c3d4-7e5f-8a9b-0123456789ab",
+        "0192a1b2-c3d4-7e5f-8a9b-0123456789a\u0660",  # a digit, but not one of ours
+        "..",
+        "%2e%2e",
+    ],
+)
+def test_nothing_else_is_an_id(text: str) -> None:
+    assert not ids.is_valid(text)
+
+
+def test_the_lowest_id_of_a_moment_bounds_what_came_then() -> None:
+    moment = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+    bound = ids.lowest_at(moment)
+
+    assert ids.is_valid(bound)
+    assert ids.received_at(bound) == moment
+    assert (
+        ids.lowest_at(now() - timedelta(seconds=1)) < ids.new() < ids.lowest_at(now() + timedelta(seconds=1))
+    )

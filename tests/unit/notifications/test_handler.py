@@ -1,0 +1,57 @@
+import pytest
+from prometheus_client import CollectorRegistry
+
+from common import ids
+from common.broker import Delivery, Verdict
+from common.errors import SurroundingsError
+from common.messages import Event, deleted_event, encode
+from services.notifications.handler import EventHandler
+from services.notifications.metrics import NotificationMetrics
+
+
+class Channel:
+    """Remembers what it is told; unwilling when it has a fault."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.told: list[Event] = []
+        self.fault = fault
+
+    async def tell(self, event: Event) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.told.append(event)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+async def test_every_channel_is_told_before_the_event_is_acknowledged(registry: CollectorRegistry) -> None:
+    channels = (Channel(), Channel())
+    event = deleted_event(ids.new())
+
+    verdict = await EventHandler(channels, NotificationMetrics(registry))(Delivery(encode(event), False))
+
+    assert verdict is Verdict.ACK
+    assert [channel.told for channel in channels] == [[event], [event]]
+    assert registry.get_sample_value("darkroom_events_total", {"type": "image.deleted"}) == 1
+
+
+async def test_an_event_that_a_channel_cannot_pass_on_comes_again(registry: CollectorRegistry) -> None:
+    channels = (Channel(SurroundingsError("the receiver is away")),)
+    handler = EventHandler(channels, NotificationMetrics(registry))
+
+    assert await handler(Delivery(encode(deleted_event(ids.new())), False)) is Verdict.REQUEUE
+
+
+@pytest.mark.parametrize("body", [b"", b"rubbish", b'{"specversion": "1.0"}', b"[]"])
+async def test_what_is_no_event_of_ours_is_rejected(registry: CollectorRegistry, body: bytes) -> None:
+    channel = Channel()
+
+    assert (
+        await EventHandler((channel,), NotificationMetrics(registry))(Delivery(body, False)) is Verdict.REJECT
+    )
+
+    assert not channel.told
+    assert registry.get_sample_value("darkroom_events_total", {"type": "unreadable"}) == 1
