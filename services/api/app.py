@@ -15,10 +15,12 @@ from common import recipes, topology
 from common.broker import Publisher, open_publisher
 from common.errors import DarkroomError
 from common.metrics import ConnectionMetrics, registry
+from common.presets import load_presets
 from common.store import Stores, open_local_stores
 from services.api.access import Access
 from services.api.admission import Admission
 from services.api.background import in_background
+from services.api.choosing import Chooser, RecipeLimits
 from services.api.headers import SecurityHeaders
 from services.api.inspection import PictureLimits
 from services.api.keys import KeyRing
@@ -98,13 +100,21 @@ def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Serv
         rate=RateLimit(settings.rate_limit_per_minute, settings.rate_limit_burst),
         concurrency=Concurrency(settings.max_concurrent_uploads),
         limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
-        recipe=_recipe(settings),
+        chooser=_chooser(settings),
         metrics=ApiMetrics(made, admission),
         registry=made,
     )
 
 
-def _recipe(settings: ApiSettings) -> recipes.Recipe:
+def _chooser(settings: ApiSettings) -> Chooser:
+    presets = load_presets(
+        Path(settings.presets_file) if settings.presets_file else None, default=_default_recipe(settings)
+    )
+    limits = RecipeLimits(settings.max_outputs, settings.max_operations, settings.max_output_dimension)
+    return Chooser(presets, limits, own_recipes=settings.allow_recipes)
+
+
+def _default_recipe(settings: ApiSettings) -> recipes.Recipe:
     return recipes.default_recipe(
         text=settings.watermark_text,
         large_pixels=settings.large_pixels,

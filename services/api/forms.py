@@ -1,6 +1,7 @@
 """Reads the body of an upload: multipart with a push parser, or the raw bytes of one picture; never a spool file."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
 from multipart import (
@@ -12,6 +13,7 @@ from multipart import (
 )
 from starlette.requests import Request
 
+from services.api.choosing import FIELDS, Wish
 from services.api.pace import Pace
 from services.api.problems import Problem
 from services.api.receiving import Reception
@@ -21,14 +23,21 @@ _MAX_PART_HEADER: Final = 4096  # bytes a line; a file name of 255 characters fi
 _MAX_PART_HEADERS: Final = 8  # RFC 7578 knows three
 _MAX_BOUNDARY: Final = 70  # RFC 2046, 5.1.1
 _MAX_AROUND: Final = 64 * 1024
+_MAX_TEXT: Final = 64 * 1024  # sixteen outputs of sixteen operations each, written out
 
 
-async def receive(request: Request, reception: Reception, pace: Pace) -> None:
-    """Feed the request's files into `reception`. Raises Problem for whatever is wrong with the request."""
+async def receive(request: Request, reception: Reception, wish: Wish, pace: Pace) -> None:
+    """Feed the request's files into `reception` and what it says of them into `wish`; query parameters say it too.
+
+    Raises Problem for whatever is wrong with the request.
+    """
+    for name, text in request.query_params.multi_items():
+        if name in FIELDS:
+            wish.say(name, text)
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     body = pace.keep(request.stream())
     if media_type == "multipart/form-data":
-        await _receive_form(body, options.get("boundary", ""), reception)
+        await _receive_form(body, options.get("boundary", ""), _Form(reception, wish))
     elif media_type.startswith("image/"):
         await _receive_raw(body, request.query_params.get("filename"), reception)
     else:
@@ -41,6 +50,48 @@ async def receive(request: Request, reception: Reception, pace: Pace) -> None:
         raise Problem(422, "missing_file", f"the form has no field {FILE_FIELD!r} with a file")
 
 
+@dataclass
+class _Form:
+    """Sorts the parts of a form: files to the reception, short texts to the wish."""
+
+    reception: Reception
+    wish: Wish
+    _field: str | None = None
+    _text: bytes = b""
+
+    @property
+    def max_parts(self) -> int:
+        # One file more than there may be: then the answer says what there is too much of.
+        return self.reception.max_files + 1 + len(FIELDS)
+
+    async def take(self, event: MultipartSegment | bytes | None) -> None:
+        """What the parser found: the head of a part, some of its bytes, or its end."""
+        if isinstance(event, MultipartSegment):
+            await self._begin(event)
+        elif self._field is None:
+            await (self.reception.end() if event is None else self.reception.write(event))
+        elif event is None:
+            self.wish.say(self._field, self._text.decode())
+        else:
+            self._text += event
+            if len(self._text) > _MAX_TEXT:
+                detail = f"the field {self._field!r} may have {_MAX_TEXT} bytes at most"
+                raise Problem(413, "multipart_limit", detail, limit=_MAX_TEXT)
+
+    async def _begin(self, part: MultipartSegment) -> None:
+        self._field, self._text = None, b""
+        if not part.name:
+            raise Problem(400, "malformed_multipart", "a part of the form has no name")
+        if part.name == FILE_FIELD:
+            await self.reception.begin(part.filename)
+        elif part.name in FIELDS:
+            self._field = part.name
+        else:
+            name, allowed = part.name[:64], (FILE_FIELD, *FIELDS)
+            detail = f"unknown form field {name!r}; allowed: {', '.join(allowed)}"
+            raise Problem(422, "unknown_field", detail, field=name, allowed=allowed)
+
+
 async def _receive_raw(body: AsyncIterator[bytes], filename: str | None, reception: Reception) -> None:
     await reception.begin(filename)
     async for chunk in body:
@@ -48,44 +99,29 @@ async def _receive_raw(body: AsyncIterator[bytes], filename: str | None, recepti
     await reception.end()
 
 
-async def _receive_form(body: AsyncIterator[bytes], boundary: str, reception: Reception) -> None:
+async def _receive_form(body: AsyncIterator[bytes], boundary: str, form: _Form) -> None:
     if not 0 < len(boundary) <= _MAX_BOUNDARY:
         detail = f"the Content-Type must name a boundary of 1 to {_MAX_BOUNDARY} characters"
         raise Problem(400, "malformed_multipart", detail)
     # What surrounds the parts is ignored (RFC 2046, 5.1.1), but not without end.
-    most = reception.max_files * (reception.max_bytes + _MAX_PART_HEADER * _MAX_PART_HEADERS) + _MAX_AROUND
+    heads = form.max_parts * _MAX_PART_HEADER * _MAX_PART_HEADERS
+    most = form.reception.max_files * form.reception.max_bytes + heads + len(FIELDS) * _MAX_TEXT + _MAX_AROUND
     received = 0
     try:
         parser = PushMultipartParser(
             boundary,
             max_header_size=_MAX_PART_HEADER,
             max_header_count=_MAX_PART_HEADERS,
-            max_segment_count=reception.max_files,
+            max_segment_count=form.max_parts,
         )
         async for chunk in body:
             received += len(chunk)
             if received > most:
                 raise Problem(413, "multipart_limit", f"the form has more than {most} bytes", limit=most)
             for event in parser.parse(chunk):
-                await _dispatch(event, reception)
+                await form.take(event)
         parser.close()
     except ParserLimitReached as error:
         raise Problem(413, "multipart_limit", f"the form is over a limit: {error}") from error
     except (MultipartError, UnicodeError) as error:
         raise Problem(400, "malformed_multipart", f"the form cannot be read: {error}") from error
-
-
-async def _dispatch(event: MultipartSegment | bytes | None, reception: Reception) -> None:
-    if event is None:
-        await reception.end()
-    elif isinstance(event, MultipartSegment):
-        if not event.name:
-            raise Problem(400, "malformed_multipart", "a part of the form has no name")
-        if event.name != FILE_FIELD:
-            name = event.name[:64]
-            raise Problem(
-                422, "unknown_field", f"unknown form field {name!r}; allowed: {FILE_FIELD!r}", field=name
-            )
-        await reception.begin(event.filename)
-    else:
-        await reception.write(event)

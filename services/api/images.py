@@ -12,6 +12,7 @@ from common.store import StoredFile
 from common.store.layout import ORIGINAL
 from services.api import ranges
 from services.api.answers import Json
+from services.api.negotiation import negotiated
 from services.api.problems import Problem, image_not_found
 from services.api.state import services_of
 
@@ -44,19 +45,21 @@ async def original(request: Request) -> Response:
 
 
 async def output(request: Request) -> Response:
-    """A developed file."""
+    """A developed file: by its file name, or by its output's name the format that suits the client."""
     record = await _record(request)
     name = request.path_params["output"]
     outputs = record.result.outputs if record.result else ()
-    made = next((each for each in outputs if each.name == name), None)
-    file = (
-        await services_of(request).stores.images.find(record.manifest.image_id, made.filename)
-        if made
-        else None
-    )
-    if made is None or file is None:
+    made = [each for each in outputs if name in (each.name, each.filename)]
+    if not made:
         raise _no_output(record)
-    return _file(request, file, made.media_type, _FOREVER)
+    best = negotiated(request.headers.get("accept", ""), made)
+    file = await services_of(request).stores.images.find(record.manifest.image_id, best.filename)
+    if file is None:
+        raise _no_output(record)
+    response = _file(request, file, best.media_type, _FOREVER)
+    if len(made) > 1:
+        response.headers["Vary"] = "Accept"
+    return response
 
 
 async def _record(request: Request) -> Record:
@@ -69,7 +72,7 @@ async def _record(request: Request) -> Record:
 def _no_output(record: Record) -> Problem:
     if record.result is None:
         return Problem(404, "output_not_ready", f"the image is not developed yet: it is {record.status}")
-    names = ", ".join(each.name for each in record.result.outputs) or "none"
+    names = ", ".join(dict.fromkeys(each.name for each in record.result.outputs)) or "none"
     return Problem(404, "output_not_found", f"the image has no such output; it has: {names}")
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from common import ids
-from common.recipes import Recipe
 from common.records import Manifest, now
 from common.store import StagedUpload, Store
+from services.api.choosing import Choice
 from services.api.inspection import PictureLimits, check, inspect
 from services.api.problems import Problem
 from services.api.sniffing import ACCEPTED, SNIFF_BYTES, sniff
@@ -75,19 +75,20 @@ class Reception:
         header = await file.upload.look(lambda opened: inspect(opened, media_type, self.limits))
         check(header, self.limits)
 
-    async def commit(self, recipe: Recipe) -> None:
+    async def commit(self, choice: Choice) -> None:
         """Make all files durable and visible."""
         for file in self.files:
-            await file.upload.commit(self._manifest(file, recipe))
+            await file.upload.commit(self._manifest(file, choice))
 
-    def _manifest(self, file: Incoming, recipe: Recipe) -> Manifest:
+    def _manifest(self, file: Incoming, choice: Choice) -> Manifest:
         return Manifest(
             image_id=file.image_id,
             filename=file.filename,
             media_type=file.media_type or "application/octet-stream",
             bytes=file.upload.size,
             sha256=file.upload.sha256,
-            recipe=recipe,
+            recipe=choice.recipe,
+            preset=choice.preset,
             owner=self.owner,
             received_at=now(),
         )

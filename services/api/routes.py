@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from services.api import catalog, images, operations, signatures, uploads
+from services.api import catalog, images, operations, presets, signatures, uploads
 
 
 def routes() -> list[BaseRoute]:
@@ -18,6 +18,7 @@ def routes() -> list[BaseRoute]:
         Route("/images/{image_id}/retry", catalog.retry, methods=["POST"]),
         Route("/images/{image_id}/original", images.original),
         Route("/images/{image_id}/{output}", images.output),
+        Route("/presets", presets.list_presets),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from common.recipes import MAX_DIMENSION, MAX_OPERATIONS, MAX_OUTPUTS
 from common.settings import Bytes, CommonSettings, Count, Port, Seconds
 
-_Side = Annotated[int, Meta(ge=1, le=8192)]
+_Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
 
 
 class ApiSettings(CommonSettings, frozen=True, kw_only=True):
@@ -25,6 +26,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_pixels: Count = 52_000_000
     max_frames: Count = 250
     max_total_pixels: Bytes = 250_000_000
+    allow_recipes: bool = True
+    presets_file: str = ""
+    max_outputs: Annotated[int, Meta(ge=1, le=MAX_OUTPUTS)] = MAX_OUTPUTS
+    max_operations: Annotated[int, Meta(ge=1, le=MAX_OPERATIONS)] = MAX_OPERATIONS
+    max_output_dimension: _Side = MAX_DIMENSION
     api_keys_file: str = ""
     url_signing_secrets: tuple[Annotated[str, Meta(min_length=16)], ...] = ()
     cors_origins: tuple[str, ...] = ()

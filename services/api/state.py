@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from common.broker import Publisher
-from common.recipes import Recipe
 from common.store import Stores
 from services.api.access import Access
 from services.api.admission import Admission
+from services.api.choosing import Chooser
 from services.api.inspection import PictureLimits
 from services.api.metrics import ApiMetrics
 from services.api.outbox import Outbox
@@ -32,7 +32,7 @@ class Services:
     signer: Signer
     rate: RateLimit
     concurrency: Concurrency
-    recipe: Recipe
+    chooser: Chooser
     limits: PictureLimits
     metrics: ApiMetrics
     registry: CollectorRegistry

@@ -11,6 +11,7 @@ from common.errors import SurroundingsError
 from services.api import forms, idempotency
 from services.api.access import Caller, client_of
 from services.api.answers import Body, Json, Refusal
+from services.api.choosing import Choice
 from services.api.pace import Pace
 from services.api.problems import Problem, on_problem, on_surroundings_error
 from services.api.receiving import Reception
@@ -61,6 +62,7 @@ async def _receive(request: Request, services: Services, caller: Caller) -> Rece
     """The request's files, durable and visible; nothing is left of a request that fails."""
     settings = services.settings
     pace = Pace(settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second)
+    wish = services.chooser.wish()
     async with AsyncExitStack() as stack:
         reception = Reception(
             services.stores.images,
@@ -71,16 +73,16 @@ async def _receive(request: Request, services: Services, caller: Caller) -> Rece
             owner=caller.owner,
         )
         with services.metrics.stages.labels("receive").time():
-            await forms.receive(request, reception, pace)
+            await forms.receive(request, reception, wish, pace)
         with services.metrics.stages.labels("commit").time():
-            await _commit(services, reception)
+            await _commit(services, reception, wish.choice)
     return reception
 
 
-async def _commit(services: Services, reception: Reception) -> None:
+async def _commit(services: Services, reception: Reception, choice: Choice) -> None:
     """Commit all files, or none: the client that is told of a failure will send every one of them again."""
     try:
-        await reception.commit(services.recipe)
+        await reception.commit(choice)
     except BaseException:
         await asyncio.shield(_withdraw(services, reception))
         raise
