@@ -17,6 +17,7 @@ from common.errors import DarkroomError
 from common.metrics import ConnectionMetrics, registry
 from common.presets import load_presets
 from common.store import Stores, open_local_stores
+from services.api import openapi
 from services.api.access import Access
 from services.api.admission import Admission
 from services.api.background import in_background
@@ -87,6 +88,7 @@ def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Serv
     signer = Signer(settings.url_signing_secrets)
     ring = KeyRing(Path(settings.api_keys_file)) if settings.api_keys_file else None
     admission = Admission(stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes)
+    chooser = _chooser(settings)
     # Twice what a publish may take: the relay never competes with the request that made the note.
     patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
     return Services(
@@ -100,9 +102,10 @@ def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Serv
         rate=RateLimit(settings.rate_limit_per_minute, settings.rate_limit_burst),
         concurrency=Concurrency(settings.max_concurrent_uploads),
         limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
-        chooser=_chooser(settings),
+        chooser=chooser,
         metrics=ApiMetrics(made, admission),
         registry=made,
+        openapi=openapi.document(keys=ring is not None, presets=list(chooser.presets)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from common import ids
 from common.records import Record
 from services.api.answers import Json
+from services.api.bodies import ImageList, ImageSummary, Retried, accepted_image
 from services.api.problems import Problem, image_not_found
 from services.api.state import Services, services_of
 from services.api.upkeep import remove
@@ -34,7 +35,7 @@ async def list_images(request: Request) -> Response:
         return caller.may_see(record) and status in (None, record.status)
 
     images, cursor = await _collect(services, cursor, wanted, limit)
-    return Json({"images": images, "next_cursor": cursor}, headers={"Cache-Control": "no-store"})
+    return Json(ImageList(images=images, next_cursor=cursor), headers={"Cache-Control": "no-store"})
 
 
 async def delete(request: Request) -> Response:
@@ -52,8 +53,8 @@ async def retry(request: Request) -> Response:
     image_id = record.manifest.image_id
     if not await _reopen(services_of(request), image_id):
         raise Problem(409, "not_failed", f"only a failed image can be run again; this one is {record.status}")
-    body = {"image_id": image_id, "status": "uploaded", "status_url": f"/status/{image_id}"}
-    return Json(body, 202, headers={"Location": body["status_url"]})
+    body = accepted_image(image_id)
+    return Json(body, 202, headers={"Location": body.status_url})
 
 
 async def retry_failed(request: Request) -> Response:
@@ -66,7 +67,7 @@ async def retry_failed(request: Request) -> Response:
     mine = [record for record in records if caller.may_see(record)]
     failed = [record.manifest.image_id for record in mine if record.status == "failed"]
     retried = [image_id for image_id in failed if await _reopen(services, image_id)]
-    return Json({"retried": retried, "next_cursor": cursor}, 202)
+    return Json(Retried(retried=retried, next_cursor=cursor), 202)
 
 
 async def _own_record(request: Request) -> Record:
@@ -85,8 +86,8 @@ async def _reopen(services: Services, image_id: str) -> bool:
 
 async def _collect(
     services: Services, cursor: str | None, wanted: Callable[[Record], bool], limit: int
-) -> tuple[list[dict[str, Any]], str | None]:
-    images: list[dict[str, Any]] = []
+) -> tuple[list[ImageSummary], str | None]:
+    images: list[ImageSummary] = []
     examined = 0
     while examined < _EXAMINED:
         page = await services.stores.catalog.page(before=cursor, limit=_CHUNK)
@@ -120,17 +121,17 @@ def _veiled(image_id: str | None) -> str | None:
     return None if image_id is None else image_id[:24] + "0" * 12
 
 
-def _summary(record: Record) -> dict[str, Any]:
+def _summary(record: Record) -> ImageSummary:
     view = record.view()
-    return {
-        "image_id": view.image_id,
-        "status": view.status,
-        "status_url": f"/status/{view.image_id}",
-        "filename": record.manifest.filename,
-        "received_at": record.manifest.received_at,
-        "error": view.error,
-        "error_code": view.error_code,
-    }
+    return ImageSummary(
+        image_id=view.image_id,
+        status=view.status,
+        status_url=f"/status/{view.image_id}",
+        filename=record.manifest.filename,
+        received_at=record.manifest.received_at,
+        error=view.error,
+        error_code=view.error_code,
+    )
 
 
 def _limit(text: str | None) -> int:

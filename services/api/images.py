@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -12,6 +11,7 @@ from common.store import StoredFile
 from common.store.layout import ORIGINAL
 from services.api import ranges
 from services.api.answers import Json
+from services.api.bodies import ImageRecord
 from services.api.negotiation import negotiated
 from services.api.problems import Problem, image_not_found
 from services.api.state import services_of
@@ -29,7 +29,13 @@ async def status(request: Request) -> Response:
 async def whole_record(request: Request) -> Response:
     """All the store knows of the image."""
     record = await _record(request)
-    body = {"image_id": record.manifest.image_id, "status": record.status, **msgspec.to_builtins(record)}
+    body = ImageRecord(
+        image_id=record.manifest.image_id,
+        status=record.status,
+        manifest=record.manifest,
+        attempt=record.attempt,
+        result=record.result,
+    )
     return Json(body, headers=_NO_STORE)
 
 

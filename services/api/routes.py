@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from services.api import catalog, images, operations, presets, signatures, uploads
+from services.api import catalog, images, openapi, operations, presets, signatures, uploads
 
 
 def routes() -> list[BaseRoute]:
@@ -19,6 +19,7 @@ def routes() -> list[BaseRoute]:
         Route("/images/{image_id}/original", images.original),
         Route("/images/{image_id}/{output}", images.output),
         Route("/presets", presets.list_presets),
+        Route("/openapi.json", openapi.openapi),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),

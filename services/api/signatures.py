@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from common import ids
 from services.api.answers import Json
+from services.api.bodies import SignedUrl
 from services.api.problems import Problem, image_not_found
 from services.api.signing import MAX_LIFETIME_SECONDS, Grant, may_be_signed
 from services.api.state import Services, services_of
@@ -44,7 +45,7 @@ async def create(request: Request) -> Response:
         owner=caller.owner or "",
         max_bytes=wanted.max_bytes,
     )
-    return Json({"url": services.signer.url(grant), "expires": grant.expires}, 201)
+    return Json(SignedUrl(url=services.signer.url(grant), expires=grant.expires), 201)
 
 
 async def _read(request: Request) -> SignatureRequest:

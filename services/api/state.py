@@ -36,6 +36,7 @@ class Services:
     limits: PictureLimits
     metrics: ApiMetrics
     registry: CollectorRegistry
+    openapi: bytes
 
 
 class State(TypedDict):

@@ -11,6 +11,7 @@ from common.errors import SurroundingsError
 from services.api import forms, idempotency
 from services.api.access import Caller, client_of
 from services.api.answers import Body, Json, Refusal
+from services.api.bodies import AcceptedMany, accepted_image
 from services.api.choosing import Choice
 from services.api.pace import Pace
 from services.api.problems import Problem, on_problem, on_surroundings_error
@@ -36,10 +37,10 @@ async def upload(request: Request) -> Response | Refusal:
     except ClientDisconnect:
         services.metrics.uploads.labels("client_gone").inc()
         raise
-    accepted = [_accepted(image_id) for image_id in image_ids]
+    accepted = [accepted_image(image_id) for image_id in image_ids]
     if len(accepted) == 1:
-        return Json(accepted[0], 202, headers={"Location": accepted[0]["status_url"]})
-    return Json({"images": accepted}, 202)
+        return Json(accepted[0], 202, headers={"Location": accepted[0].status_url})
+    return Json(AcceptedMany(images=accepted), 202)
 
 
 async def _accept(request: Request, services: Services) -> list[str]:
@@ -101,12 +102,3 @@ async def _publish(services: Services, reception: Reception) -> None:
             services.metrics.uploads.labels("accepted").inc()
             services.metrics.bytes.inc(file.upload.size)
             log.info("upload.accepted", image_id=file.image_id, bytes=file.upload.size, published=published)
-
-
-def _accepted(image_id: str) -> dict[str, str]:
-    return {
-        "image_id": image_id,
-        "status": "uploaded",
-        "message": "The image was accepted and will be developed.",
-        "status_url": f"/status/{image_id}",
-    }
