@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from services.api.signing import Signer
 log = structlog.get_logger(__name__)
 
 _FOLLOW_SECONDS: Final = 2.0
+_MAX_HOST: Final = 64  # a trusted proxy may hand on what a client wrote
 _UNAUTHORIZED: Final = {"WWW-Authenticate": 'Bearer realm="darkroom"'}
 
 
@@ -63,7 +65,9 @@ class Access:
     def identify(self, request: Request) -> Caller:
         """The caller. Raises Problem 401 without a key, 403 for a signed URL that is not as it was made."""
         if "signature" in request.query_params and self._signer.active:
-            grant = self._signer.check(request.method, request.url.path, request.query_params, time.time())
+            grant = self._signer.check(
+                request.method, request.scope["path"], request.query_params, time.time()
+            )
             if self._ring is not None and not self._ring.knows(grant.owner):
                 raise Problem(403, "invalid_signature", "the signed URL's owner has no key any more")
             return Caller(owner=grant.owner or None, granted=True, max_bytes=grant.max_bytes)
@@ -81,4 +85,13 @@ def client_of(request: Request, caller: Caller) -> str:
     """What a rate is counted by: the key where there is one, else the address."""
     if caller.owner is not None:
         return f"key:{caller.owner}"
-    return request.client.host if request.client else "unknown"
+    return _network_of(request.client.host) if request.client else "unknown"
+
+
+def _network_of(host: str) -> str:
+    """The address; for IPv6 its /64, since whoever has one address there has all of them."""
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        return host[:_MAX_HOST]
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))

@@ -45,12 +45,15 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
             await stack.enter_async_context(in_background(services, on_fatal))
             yield State(services=services)
 
-    return Starlette(
+    app = Starlette(
         routes=routes(),
         lifespan=lifespan,
         exception_handlers=HANDLERS,
         middleware=_middleware(settings),
     )
+    # A redirect would repeat the Host field, which is the client's word, and is no answer in JSON.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _middleware(settings: ApiSettings) -> list[Middleware]:

@@ -1,5 +1,6 @@
 """`GET /images`, `DELETE /images/{image_id}`, `POST /images/{image_id}/retry`, `POST /images/retry`."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -21,6 +22,7 @@ _MAX_LIMIT: Final = 500
 _STATUSES: Final = ("uploaded", "processing", "completed", "failed")
 _EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
 _CHUNK: Final = 100
+_MOMENT: Final = 24  # of an id's characters; images that have these in common are on one page
 
 
 async def list_images(request: Request) -> Response:
@@ -101,7 +103,8 @@ async def _collect(
                     return images, cursor
         if len(page) < _CHUNK:
             return images, None
-    return images, _veiled(cursor)
+    moment = (cursor or "")[:_MOMENT]
+    return [image for image in images if not image.image_id.startswith(moment)], _veiled(moment)
 
 
 async def _examine(
@@ -110,15 +113,17 @@ async def _examine(
     """Up to a request's worth of records received since then, with the cursor to go on from."""
     bound = ids.lowest_at(since)
     page = await services.stores.catalog.page(before=cursor, limit=_EXAMINED)
-    wanted = [image_id for image_id in page if image_id >= bound]
+    wanted, cursor = [image_id for image_id in page if image_id >= bound], None
+    if len(wanted) == _EXAMINED:
+        moment = wanted[-1][:_MOMENT]
+        wanted, cursor = [each for each in wanted if not each.startswith(moment)], _veiled(moment)
     found = [await services.stores.images.read(image_id) for image_id in wanted]
-    more = len(wanted) == _EXAMINED
-    return [record for record in found if record is not None], _veiled(wanted[-1]) if more else None
+    return [record for record in found if record is not None], cursor
 
 
-def _veiled(image_id: str | None) -> str | None:
-    """A cursor at an image that may be somebody else's: its moment, without what makes it an id."""
-    return None if image_id is None else image_id[:24] + "0" * 12
+def _veiled(moment: str) -> str:
+    """A cursor before all images of a moment: the last one examined may be a stranger's, whose id is not told."""
+    return moment + "f" * 12
 
 
 def _summary(record: Record) -> ImageSummary:
@@ -137,7 +142,7 @@ def _summary(record: Record) -> ImageSummary:
 def _limit(text: str | None) -> int:
     if text is None:
         return _DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MAX_LIMIT:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MAX_LIMIT:
         raise _invalid("limit", f"a whole number from 1 to {_MAX_LIMIT}")
     return int(text)
 

@@ -16,7 +16,7 @@ from services.api.negotiation import negotiated
 from services.api.problems import Problem, image_not_found
 from services.api.state import services_of
 
-_FOREVER: Final = "public, max-age=31536000, immutable"
+_FOREVER: Final = "max-age=31536000, immutable"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -62,7 +62,9 @@ async def output(request: Request) -> Response:
     file = await services_of(request).stores.images.find(record.manifest.image_id, best.filename)
     if file is None:
         raise _no_output(record)
-    response = _file(request, file, best.media_type, _FOREVER)
+    # What needs a key must not be handed on by a cache that many share (RFC 9111, 3.5).
+    whose = "public" if services_of(request).access.open else "private"
+    response = _file(request, file, best.media_type, f"{whose}, {_FOREVER}")
     if len(made) > 1:
         response.headers["Vary"] = "Accept"
     return response

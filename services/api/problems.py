@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from common.errors import StoreFullError, SurroundingsError
+from services.api.headers import SECURITY_HEADERS
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +84,10 @@ async def on_disconnect(_: Request, __: Exception) -> Response:
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
     """A defect: told in full to the log and not at all to the client."""
-    log.error("request.failed", path=request.url.path, exc_info=error)
-    return Problem(500, "internal_error", "something went wrong here; it is in the log").response()
+    log.error("request.failed", path=request.scope["path"], exc_info=error)
+    # This answer is made outside of all middleware, which would have added its headers.
+    detail = "something went wrong here; it is in the log"
+    return Problem(500, "internal_error", detail, headers=SECURITY_HEADERS).response()
 
 
 HANDLERS: Mapping[Any, Any] = {

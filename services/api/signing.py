@@ -70,7 +70,7 @@ def _read(method: str, path: str, query: Mapping[str, str]) -> Grant:
         raise Problem(403, "invalid_signature", "expires and max_bytes are whole numbers") from None
     # Whoever may fetch a file may ask for its headers.
     verb = "GET" if method == "HEAD" else method
-    if not may_be_signed(verb, path):
+    if not may_be_signed(verb, path) or (limit is not None and limit < 1):
         raise Problem(403, "invalid_signature", "no signed URL allows this")
     return Grant(method=verb, path=path, expires=expires, owner=query.get("owner", ""), max_bytes=limit)
 
