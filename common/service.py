@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -61,7 +61,9 @@ class ConsumingService:
             if not await lifecycle.until(stop, self._start(stack)):
                 return 0
             log.info("service.ready", name=self.name)
+            keeping = [asyncio.create_task(consumer.keep()) for consumer in self._consumers]
             code = await self._watch(stop)
+            await _cancelled(keeping)
             return code if await self._wind_down() else code or EXIT_STUCK
 
     async def _start(self, stack: AsyncExitStack) -> bool:
@@ -90,9 +92,7 @@ class ConsumingService:
                 return EXIT_STUCK
             return 0 if stop.is_set() else EXIT_STUCK
         finally:
-            for task in reasons:
-                task.cancel()
-            await asyncio.gather(*reasons, return_exceptions=True)
+            await _cancelled(reasons)
 
     async def _wind_down(self) -> bool:
         """Take nothing new, finish what is in hand within the grace period; the rest goes back to the queue."""
@@ -109,3 +109,9 @@ class ConsumingService:
         if not self._consumers:
             return False
         return all(await asyncio.gather(*(consumer.consuming() for consumer in self._consumers)))
+
+
+async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

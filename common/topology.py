@@ -83,6 +83,15 @@ async def declare(channel: AbstractChannel, topology: Topology) -> dict[str, Abs
     return queues
 
 
+async def messages_ready(channel: AbstractChannel, queue: Queue) -> int:
+    """How many messages the queue holds that nobody has been given; makes it exist if it does not."""
+    arguments = {"x-queue-type": "quorum", **queue.arguments}
+    # Beneath the robust channel, which would remember every queue that is declared on it.
+    underlay = await channel.get_underlay_channel()
+    declared = await underlay.queue_declare(queue.name, durable=True, arguments=arguments)
+    return declared.message_count or 0
+
+
 def _retry(delay_seconds: int) -> Queue:
     # The default exchange routes by queue name: an expired message goes straight back to the workers.
     back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": JOBS, **_AT_LEAST_ONCE}

@@ -18,6 +18,8 @@ from common import topology
 
 log = structlog.get_logger(__name__)
 
+_LOOK_SECONDS = 2.0
+_DEAF_AFTER = 2  # looks
 _PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a delivery nobody can handle must not spin
 
 
@@ -63,9 +65,50 @@ class Consumer:
         self._channel: AbstractRobustChannel | None = None
         self._queue: AbstractQueue | None = None
         self._tag: str | None = None
+        self._received = 0
 
     async def start(self) -> None:
         """Declare the topology and begin to consume."""
+        await self._subscribe()
+
+    async def keep(self) -> None:
+        """Subscribe anew, on another channel, when we are idle while the queue holds messages, until cancelled.
+
+        A channel whose queue was deleted and declared again within a moment stays, on RabbitMQ 3.10, with the queue of
+        before: its first message never arrives, the others wait, and nothing tells us. Both come on a new channel.
+        """
+        (queue,) = (each for each in self._declares.queues if each.name == self._queue_name)
+        idle = 0
+        while True:
+            received = self._received
+            await asyncio.sleep(_LOOK_SECONDS)
+            passed_over = received == self._received and await self._passed_over(queue)
+            idle = idle + 1 if passed_over else 0
+            if idle == _DEAF_AFTER:
+                log.warning("consumer.deaf", queue=self._queue_name)
+                await self._subscribe_again()
+                idle = 0
+
+    async def _passed_over(self, queue: topology.Queue) -> bool:
+        if self._tasks or self._tag is None or self._channel is None or not self.connected:
+            return False
+        try:
+            async with asyncio.timeout(2.0):
+                return await topology.messages_ready(self._channel, queue) > 0
+        except (*CONNECTION_EXCEPTIONS, TimeoutError):
+            return False
+
+    async def _subscribe_again(self) -> None:
+        old = self._channel
+        try:
+            async with asyncio.timeout(5.0):
+                if old is not None:
+                    await old.close()
+                await self._subscribe()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.warning("consumer.not_subscribed", queue=self._queue_name, error=type(error).__name__)
+
+    async def _subscribe(self) -> None:
         channel = await self._connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=self._prefetch)
         queues = await topology.declare(channel, self._declares)
@@ -108,6 +151,7 @@ class Consumer:
         return not pending
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
+        self._received += 1
         task = asyncio.create_task(self._settle(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

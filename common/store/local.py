@@ -83,7 +83,7 @@ class LocalStore:
         return await self._run(partial(notes.oldest, self._layout.unfinished, older_than, limit))
 
     async def forget(self, image_id: str) -> None:
-        await self._run(partial(notes.mark_finished, self._layout, image_id))
+        await self._run(partial(self._forget, image_id))
 
     async def backlog(self) -> Backlog:
         return await self._run(partial(_backlog, self._layout))
@@ -119,6 +119,11 @@ class LocalStore:
                 raise
         files.sync_folder(folder)
         files.remove_temporaries(folder)
+
+    def _forget(self, image_id: str) -> None:
+        # A worker that died right after its result has left a temporary file, and this note.
+        files.remove_temporaries(self._layout.image(image_id))
+        notes.mark_finished(self._layout, image_id)
 
     @staticmethod
     def _write_outputs(folder: Path, outputs: Mapping[str, bytes]) -> None:

@@ -9,8 +9,9 @@ import httpx
 from tests.support.ports import HOST
 from tests.support.processes import Service
 
-# Pools start their threads when they are needed and keep them: eight for the store, two for files that are served.
-_POOLS: Final = 10
+# Pools start their threads when they are needed and keep them: eight for the store, and one for each file that is
+# served at the same time.
+_POOLS: Final = 16
 # Connections of clients that have not been closed yet.
 _SOCKETS: Final = 8
 

@@ -1,0 +1,97 @@
+"""Deleting, running again and sweeping while work is in flight; idempotency keys under concurrency and restarts."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.support.client import open_client
+from tests.support.marks import hanging
+from tests.support.rawhttp import RawRequest
+from tests.support.trial import TrialFactory, small
+from tests.support.vhost import Vhost
+from tests.support.waiting import wait_until
+
+
+def test_delete_of_an_image_that_is_being_developed(
+    start_trial: TrialFactory, vhost: Vhost, gate: Path
+) -> None:
+    trial = start_trial(vhost, workers=0, faulty_workers=1)
+    image_id = trial.upload_held(gate)
+
+    trial.delete(image_id)
+    gate.touch()
+
+    wait_until(lambda: trial.worker.logged("job.image_gone", image_id=image_id), "the worker finds it gone")
+
+
+def test_delete_of_an_image_that_waits(start_trial: TrialFactory, vhost: Vhost) -> None:
+    trial = start_trial(vhost, workers=0)
+    image_id = trial.upload()
+    trial.upload()
+
+    trial.delete(image_id)
+    trial.add("worker").wait_ready()
+
+    trial.wait_completed()
+
+
+def test_retry_by_two_at_once_is_one_more_attempt(start_trial: TrialFactory, vhost: Vhost) -> None:
+    trial = start_trial(vhost, workers=0, faulty_workers=1, JOB_TIMEOUT_SECONDS="1")
+    image_id = trial.upload(hanging(small()))
+    trial.user.wait_for(image_id, "failed")
+    wait_until(lambda: not trial.worker.child.running, "the worker whose thread hangs ends itself")
+    trial.worker.start()
+    trial.worker.wait_ready()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(lambda _: trial.user.http.post(f"/images/{image_id}/retry").status_code, range(4))
+        )
+
+    assert sorted(answers) == [202, 409, 409, 409]
+    trial.user.wait_for(image_id, "failed")
+    assert trial.attempts(image_id) == 2
+    wait_until(lambda: not trial.worker.child.running, "it has ended itself again")
+
+
+def test_sweeper_leaves_an_upload_in_progress_alone(start_trial: TrialFactory, vhost: Vhost) -> None:
+    trial = start_trial(vhost, STAGED_SECONDS="1", UPKEEP_SECONDS="0.2")
+    data = small()
+    piece = len(data) // 12
+    with RawRequest(trial.api.port, "Content-Type: image/jpeg", f"Content-Length: {len(data)}") as request:
+        request.send([data[:piece]])
+        for start in range(piece, len(data), piece):
+            time.sleep(0.2)  # slower than the sweeper's patience in all, but never still for so long
+            request.send([data[start : start + piece]])
+        answer = request.answer()
+
+    assert answer.status == 202
+    trial.accepted.append(answer.json()["image_id"])
+    trial.wait_completed()
+
+
+def test_one_key_by_many_at_once_and_across_replicas_and_restarts(
+    start_trial: TrialFactory, vhost: Vhost
+) -> None:
+    trial = start_trial(vhost)
+    other = trial.add("api")
+    other.wait_ready()
+    headers = {"Idempotency-Key": "an-order-of-one-customer"}
+
+    def upload(port: int) -> str:
+        with open_client(port) as client:
+            answer = client.http.post("/upload", files={"file": ("a.jpg", small())}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        image_id: str = answer.json()["image_id"]
+        return image_id
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(upload, [trial.api.port, other.port] * 8))
+    trial.api.child.kill()
+    trial.revive()
+    found.add(upload(trial.api.port))
+
+    assert len(found) == 1
+    trial.accepted += found
+    trial.wait_completed()
+    assert len(trial.user.http.get("/images").json()["images"]) == 1
