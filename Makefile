@@ -10,7 +10,7 @@ STACK_local = $(PYTHON) -m docker.local
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test check format lock clean
+.PHONY: help up down logs status demo test check fuzz format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ check: ## lint, formatting, types and who may import whom
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
+	@docker/venv requirements-dev.txt
+	@docker/install-rabbitmq
+	.venv/bin/python -m tests.attack.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
 
 format: ## format the code and fix what ruff can
 	@docker/venv requirements-dev.txt

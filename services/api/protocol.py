@@ -13,6 +13,7 @@ MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a reque
 HEAD_SECONDS: Final = 10.0
 # For the 100 kilobytes between the marks of the write buffer: who reads slower has stopped reading.
 STALL_SECONDS: Final = 120.0
+_TOO_LARGE: Final = (431, "head_too_large", f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -44,19 +45,21 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing() or self._refused:
             return
         if self._without_body > MAX_HEAD_BYTES:
-            detail = f"the head of the request has more than {MAX_HEAD_BYTES} bytes"
-            self._refuse(431, "head_too_large", detail)
+            self._refuse(*_TOO_LARGE)
         elif not self._answering():
             self._arm()  # these bytes have ended uvicorn's own wait for the next request, whatever they are
 
     def on_message_begin(self) -> None:
-        self._without_body = 0
         self._in_head = True
         self._disarm()
         self._arm()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        # A head that came in one piece with its end was not counted yet.
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
+            self._refuse(*_TOO_LARGE)
+            raise ValueError(_TOO_LARGE[2])  # ends the parsing
         super().on_headers_complete()  # raises for an address that is none: still a matter of the head
         self._in_head = False
         self._disarm()
@@ -78,7 +81,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "malformed_request", msg)
+        if not self._refused:
+            self._refuse(400, "malformed_request", msg)
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answer below the application, which has not seen this request yet, or is no longer listening to it."""
