@@ -10,7 +10,7 @@ STACK_local = $(PYTHON) -m docker.local
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test check fuzz format lock clean
+.PHONY: help up down logs status demo test soak check fuzz format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test: ## all tests (ARGS="-k upload" goes to pytest)
 	@docker/venv requirements-dev.txt
 	@docker/install-rabbitmq
 	.venv/bin/python -m pytest $(ARGS)
+
+soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVERY=5 SEED=1)
+	@docker/venv requirements-dev.txt
+	@docker/install-rabbitmq
+	.venv/bin/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(KILL_EVERY),--kill-every $(KILL_EVERY)) \
+	  $(if $(SEED),--seed $(SEED))
 
 check: ## lint, formatting, types and who may import whom
 	@docker/venv requirements-dev.txt

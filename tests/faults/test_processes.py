@@ -2,13 +2,14 @@
 
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.pictures import photograph
+from tests.support.client import FINAL
 from tests.support.marks import crashing, hanging
 from tests.support.processes import Service
 from tests.support.rawhttp import RawRequest
@@ -59,11 +60,12 @@ def test_worker_killed_between_two_outputs(start_trial: TrialFactory, vhost: Vho
 
 def test_decoder_that_crashes_the_process(start_trial: TrialFactory, vhost: Vhost) -> None:
     trial = start_trial(vhost, workers=0, faulty_workers=2)
-    with supervised(trial):
-        poison = trial.upload(crashing(small()))
-        neighbours = trial.upload_many(10)
-        found = trial.wait_final()
+    poison = trial.upload(crashing(small()))
+    neighbours = trial.upload_many(10)
 
+    wait_supervised(trial, lambda: finished(trial), "everything has its end")
+
+    found = trial.wait_final()
     assert found[poison] == "failed"
     assert {found[each] for each in neighbours} == {"completed"}
     status = trial.user.status(poison)
@@ -74,15 +76,15 @@ def test_decoder_that_crashes_the_process(start_trial: TrialFactory, vhost: Vhos
 def test_decoder_that_never_returns(start_trial: TrialFactory, vhost: Vhost) -> None:
     trial = start_trial(vhost, workers=0, faulty_workers=2, JOB_TIMEOUT_SECONDS="1")
     pids = {worker.child.pid for worker in trial.of("worker")}
-    with supervised(trial):
-        hung = trial.upload(hanging(small()))
-        trial.upload_many(5)
-        found = trial.wait_final()
-        wait_until(
-            lambda: {worker.child.pid for worker in trial.of("worker")} != pids,
-            "the process whose thread hangs has ended itself, and another taken its place",
-        )
+    hung = trial.upload(hanging(small()))
+    trial.upload_many(5)
 
+    wait_supervised(trial, lambda: finished(trial), "everything has its end")
+    # The process whose thread hangs ends itself, and another takes its place.
+    wait_supervised(
+        trial, lambda: {worker.child.pid for worker in trial.of("worker")} != pids, "it has ended itself"
+    )
+    found = trial.wait_final()
     assert trial.user.status(hung)["error_code"] == "timed_out"
     assert trial.attempts(hung) == 1
     assert {status for image_id, status in found.items() if image_id != hung} == {"completed"}
@@ -233,24 +235,21 @@ def test_rolling_restart_of_three_workers_under_load(start_trial: TrialFactory, 
     assert {trial.attempts(image_id) for image_id in trial.accepted} == {1}
 
 
-@contextmanager
-def supervised(trial: Trial) -> Iterator[None]:
-    """Whoever ends is started again, as a supervisor would."""
-    stop = threading.Event()
+def wait_supervised(trial: Trial, condition: Callable[[], bool], what: str) -> None:
+    """Wait, and start again whoever ends meanwhile, as a supervisor would."""
 
-    def watch() -> None:
-        while not stop.wait(0.1):
-            for service in trial.of("worker"):
-                if not service.child.running:
-                    service.start()
+    def reached() -> bool:
+        for worker in trial.of("worker"):
+            if not worker.child.running:
+                worker.start()
+        return condition()
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join(30)
+    wait_until(reached, what, within=60)
+
+
+def finished(trial: Trial) -> bool:
+    """Whether everything accepted has its end."""
+    return all(trial.user.status(image_id)["status"] in FINAL for image_id in trial.accepted)
 
 
 @contextmanager
