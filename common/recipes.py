@@ -21,7 +21,9 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Position = Literal[
     "center", "top", "right", "bottom", "left", "top-left", "top-right", "bottom-left", "bottom-right"
 ]
-Format = Literal["jpeg", "png", "webp"]
+Format = Literal["jpeg", "png", "webp", "avif", "gif"]
+Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=5)]
+Quality = Annotated[int, Meta(ge=1, le=100)]
 
 
 class Resize(
@@ -64,12 +66,25 @@ Operation = Resize | Watermark
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file to make: `name` is its place in the URL, `format` its encoding."""
+    """One picture to make: `name` is its place in the URL, `format` its encoding or a list of encodings.
+
+    Of several formats each becomes a file of its own from the same rendering, and the URL with the bare name serves the
+    one that the client's `Accept` prefers. Without a `quality` each format has a sensible one of its own.
+    """
 
     name: Name
-    format: Format = "jpeg"
-    quality: Annotated[int, Meta(ge=1, le=100)] = 82
+    format: Format | Formats = "jpeg"
+    quality: Quality | None = None
     operations: Annotated[tuple[Operation, ...], Meta(max_length=MAX_OPERATIONS)] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.formats)) != len(self.formats):
+            raise ValueError("the formats of an output must differ")
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The encodings to make, in the order of the recipe."""
+        return (self.format,) if isinstance(self.format, str) else self.format
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

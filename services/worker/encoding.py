@@ -12,6 +12,7 @@ from common.errors import InvalidRecipeError
 from common.recipes import Format
 
 _FINE_QUALITY: Final = 90  # from here on colour keeps its full resolution, as with libvips
+_AVIF_SPEED: Final = 8  # 0 is slowest, 10 fastest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Encoding:
     media_type: str
     max_side: int
     alpha: bool
+    quality: int | None  # when the recipe names none; None where the format knows no quality
     options: Callable[[int], dict[str, Any]]
 
 
@@ -50,7 +52,7 @@ def _jpeg(quality: int) -> dict[str, Any]:
     return {"quality": quality, "progressive": True, "optimize": True, "subsampling": subsampling}
 
 
-def _png(_quality: int) -> dict[str, Any]:
+def _plain(_quality: int) -> dict[str, Any]:
     return {}
 
 
@@ -58,10 +60,17 @@ def _webp(quality: int) -> dict[str, Any]:
     return {"quality": quality, "method": 4}
 
 
+def _avif(quality: int) -> dict[str, Any]:
+    # One thread, as the worker has as many jobs at once as it has processors.
+    return {"quality": quality, "speed": _AVIF_SPEED, "max_threads": 1}
+
+
 ENCODINGS: Final[Mapping[Format, Encoding]] = MappingProxyType(
     {
-        "jpeg": Encoding("jpg", "image/jpeg", 65500, alpha=False, options=_jpeg),
-        "png": Encoding("png", "image/png", 65535, alpha=True, options=_png),
-        "webp": Encoding("webp", "image/webp", 16383, alpha=True, options=_webp),
+        "jpeg": Encoding("jpg", "image/jpeg", 65500, alpha=False, quality=82, options=_jpeg),
+        "png": Encoding("png", "image/png", 65535, alpha=True, quality=None, options=_plain),
+        "webp": Encoding("webp", "image/webp", 16383, alpha=True, quality=82, options=_webp),
+        "avif": Encoding("avif", "image/avif", 65535, alpha=True, quality=60, options=_avif),
+        "gif": Encoding("gif", "image/gif", 65535, alpha=True, quality=None, options=_plain),
     }
 )

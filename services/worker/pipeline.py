@@ -1,15 +1,16 @@
 """From an untrusted picture and a recipe to finished files: decoded once, then one output after the other."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from common.errors import TimedOutError
-from common.recipes import Output, Recipe, Resize
+from common.recipes import Format, Output, Recipe, Resize
 from services.worker.encoding import ENCODINGS, encode
 from services.worker.faults import rendering
 from services.worker.fonts import Font
@@ -22,10 +23,11 @@ from services.worker.operations.resize import fit_of, scaled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One finished file; `report` says how it was made."""
+    """One finished file; `path` is its place beneath the image's URL, `report` says how it was made."""
 
     name: str
     filename: str
+    path: str
     media_type: str
     width: int
     height: int
@@ -56,8 +58,8 @@ def develop(
 
     decoded = decode(source, limits=limits, scale=lambda size: _largest_scale(recipe, size), check=check)
     operations = table(font)
-    outputs = tuple(_render(output, decoded, operations, check) for output in recipe.outputs)
-    return Developed(outputs=outputs, source=decoded.facts)
+    outputs = chain.from_iterable(_rendered(output, decoded, operations, check) for output in recipe.outputs)
+    return Developed(outputs=tuple(outputs), source=decoded.facts)
 
 
 def _largest_scale(recipe: Recipe, size: Size) -> float:
@@ -73,17 +75,33 @@ def _first(output: Output) -> object:
     return output.operations[0] if output.operations else None
 
 
-def _render(output: Output, decoded: Decoded, operations: Table, check: Callable[[], None]) -> Rendered:
+def _rendered(
+    output: Output, decoded: Decoded, operations: Table, check: Callable[[], None]
+) -> Iterator[Rendered]:
+    """The output's files, one a format; the first is charged with the operations they share."""
     began = time.perf_counter()
     with rendering(output.name):
         image = _operated(output, decoded, operations, check)
-        data = encode(image, output.format, output.quality)
-    check()
-    encoding = ENCODINGS[output.format]
-    report = {"quality": output.quality, "duration_ms": round((time.perf_counter() - began) * 1000, 1)}
+    for kind in output.formats:
+        yield _encoded(output, kind, image, began)
+        check()
+        began = time.perf_counter()
+
+
+def _encoded(output: Output, kind: Format, image: Image.Image, began: float) -> Rendered:
+    encoding = ENCODINGS[kind]
+    quality = encoding.quality and (output.quality or encoding.quality)
+    with rendering(output.name):
+        data = encode(image, kind, quality or 0)
+    report = {
+        "format": kind,
+        "quality": quality,
+        "duration_ms": round((time.perf_counter() - began) * 1000, 1),
+    }
     return Rendered(
         name=output.name,
         filename=f"{output.name}.{encoding.extension}",
+        path=output.name if isinstance(output.format, str) else f"{output.name}.{encoding.extension}",
         media_type=encoding.media_type,
         width=image.width,
         height=image.height,

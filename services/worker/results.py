@@ -39,7 +39,7 @@ def _output_record(image_id: str, rendered: Rendered) -> OutputRecord:
     return OutputRecord(
         name=rendered.name,
         filename=rendered.filename,
-        url=f"/images/{image_id}/{rendered.name}",
+        url=f"/images/{image_id}/{rendered.path}",
         media_type=rendered.media_type,
         width=rendered.width,
         height=rendered.height,

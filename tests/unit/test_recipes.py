@@ -89,7 +89,23 @@ def test_operations_out_of_bounds_are_refused(operation: dict[str, Any]) -> None
         recipe(operations=[operation])
 
 
-@pytest.mark.parametrize("wrong", [{"quality": 0}, {"quality": 101}, {"format": "eps"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"quality": 0},
+        {"quality": 101},
+        {"format": "eps"},
+        {"format": []},
+        {"format": ["jpeg", "jpeg"]},
+        {"format": ["jpeg", "eps"]},
+    ],
+)
 def test_outputs_out_of_bounds_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         recipe(**wrong)
+
+
+def test_an_output_has_one_format_or_several() -> None:
+    assert recipe().outputs[0].formats == ("jpeg",)
+    assert recipe(format="gif").outputs[0].formats == ("gif",)
+    assert recipe(format=["avif", "webp"]).outputs[0].formats == ("avif", "webp")

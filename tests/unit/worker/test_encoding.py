@@ -1,4 +1,5 @@
 from io import BytesIO
+from typing import get_args
 
 import pytest
 from PIL import Image
@@ -9,7 +10,7 @@ from services.worker.encoding import ENCODINGS, encode, flattened
 from tests.pictures import scene, with_hole
 from tests.similarity import similarity
 
-KINDS: list[Format] = ["jpeg", "png", "webp"]
+KINDS: tuple[Format, ...] = get_args(Format)
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -24,11 +25,15 @@ def test_a_file_is_of_its_format_and_shows_the_picture(kind: Format) -> None:
     assert similarity(image, scene()) > 0.95
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "webp"])
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "avif"])
 def test_quality_costs_bytes(kind: Format) -> None:
     sizes = [len(encode(scene(), kind, quality)) for quality in (20, 50, 80, 95)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1] / 2
+
+
+def test_the_formats_that_know_a_quality_have_one_of_their_own() -> None:
+    assert {kind for kind in KINDS if ENCODINGS[kind].quality} == {"jpeg", "webp", "avif"}
 
 
 def test_a_jpeg_is_progressive_and_halves_its_colours_below_90() -> None:
@@ -44,7 +49,7 @@ def test_a_jpeg_has_white_where_the_picture_has_nothing() -> None:
     assert image.crop((310, 230, 330, 250)).convert("L").getextrema()[0] > 250  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("kind", ["png", "webp"])
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
 def test_alpha_is_kept(kind: Format) -> None:
     image = decoded(encode(with_hole(scene()), kind, 90))
     assert image.mode == "RGBA"

@@ -34,6 +34,7 @@ DEVELOPED = Developed(
         Rendered(
             name="large",
             filename="large.jpg",
+            path="large",
             media_type="image/jpeg",
             width=8,
             height=6,

@@ -110,6 +110,21 @@ def test_an_output_without_a_resize_has_the_full_size_though_another_is_small() 
     assert (small.width, small.height) == (320, 240)
 
 
+def test_an_output_of_several_formats_is_rendered_once_and_encoded_in_each() -> None:
+    recipe = recipe_of(INSIDE, MARK, format=("avif", "webp", "jpeg"))
+    outputs = developed(photograph(), recipe).outputs
+    assert [output.name for output in outputs] == ["it"] * 3
+    assert [output.filename for output in outputs] == ["it.avif", "it.webp", "it.jpg"]
+    assert [output.path for output in outputs] == ["it.avif", "it.webp", "it.jpg"]
+    assert [output.media_type for output in outputs] == ["image/avif", "image/webp", "image/jpeg"]
+    for output in outputs:
+        assert similarity(opened(output), opened(outputs[0])) > 0.95
+
+
+def test_an_output_of_one_format_is_found_by_its_name_alone() -> None:
+    assert developed(photograph(), recipe_of(INSIDE, format="jpeg")).outputs[0].path == "it"
+
+
 def test_operations_are_done_in_their_order() -> None:
     data = encoded(scene(), "PNG")
     marked_first = developed(data, recipe_of(MARK, INSIDE)).outputs[0]
