@@ -11,6 +11,7 @@ from services.api.headers import SECURITY_HEADERS
 
 MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
 HEAD_SECONDS: Final = 10.0
+LINGER_SECONDS: Final = 2.0  # for a client to finish talking
 # For the 100 kilobytes between the marks of the write buffer: who reads slower has stopped reading.
 STALL_SECONDS: Final = 120.0
 _TOO_LARGE: Final = (431, "head_too_large", f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
@@ -93,9 +94,16 @@ class GuardedProtocol(HttpToolsProtocol):
             # An answer now would be taken for that to the request before, which is still being made.
             self.cycle.keep_alive = False
             return
-        if not (before and (self.cycle.response_started or self.pipeline)):
-            self.transport.write(_answer(status, code, detail))
-        self.transport.close()
+        if before and (self.cycle.response_started or self.pipeline):
+            self.transport.close()
+            return
+        if before:
+            self.cycle.disconnected = True  # nobody hears the application any more
+            self.cycle.message_event.set()
+        self.transport.write(_answer(status, code, detail))
+        # A connection closed with bytes unread is reset, and the answer lost with it (RFC 9112, 9.6).
+        self.transport.write_eof()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _answering(self) -> bool:
         """Whether the request that came last waits for its answer, or for the rest of it."""
