@@ -42,12 +42,13 @@ soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVE
 	.venv/bin/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(KILL_EVERY),--kill-every $(KILL_EVERY)) \
 	  $(if $(SEED),--seed $(SEED))
 
-check: ## lint, formatting, types and who may import whom
+check: ## lint, formatting, types, who may import whom, and known vulnerabilities
 	@docker/venv requirements-dev.txt
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/python -m docker.audit
 
 fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
 	@docker/venv requirements-dev.txt
