@@ -1,7 +1,7 @@
 """Looks the pinned dependencies up among known vulnerabilities; fails when one is found.
 
-What could not be asked is said, and never counts as clean: without a network, or with an index that only serves packages,
-one line says so and the exit code is 0, since a check must also run offline.
+What could not be asked is said, and never counts as clean: without a network, or with an index that only serves
+packages, one line says so and the exit code is 0, since a check must also run offline.
 """
 
 import json
