@@ -10,59 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from common.errors import ConfigurationError
+from common.operations import Operation
+from common.parameters import END
 
-MAX_DIMENSION = 8192  # pixels a side; WebP ends at 16383, and 8192 x 8192 RGBA is 256 MiB in memory
 MAX_OUTPUTS = 16
 MAX_OPERATIONS = 16
 
-Dimension = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
-Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Position = Literal[
-    "center", "top", "right", "bottom", "left", "top-left", "top-right", "bottom-left", "bottom-right"
-]
+Name = Annotated[str, Meta(pattern=rf"^[a-z0-9][a-z0-9_-]{{0,63}}{END}")]
 Format = Literal["jpeg", "png", "webp", "avif", "gif"]
 Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=5)]
 Quality = Annotated[int, Meta(ge=1, le=100)]
-
-
-class Resize(
-    msgspec.Struct, frozen=True, kw_only=True, tag="resize", tag_field="op", forbid_unknown_fields=True
-):
-    """Change the size. `inside` fits within the box, `cover` fills it and cuts what stands over (CSS object-fit).
-
-    Without `enlarge` no picture grows, as with sharp's `withoutEnlargement`: `inside` leaves a smaller one as it
-    is, and `cover` only cuts it, so that the result may be smaller than the box. With `enlarge` a smaller one is
-    scaled up, and `cover` gives the box's size exactly.
-    """
-
-    width: Dimension
-    height: Dimension
-    fit: Literal["inside", "cover"] = "inside"
-    enlarge: bool = False
-
-
-class Watermark(
-    msgspec.Struct, frozen=True, kw_only=True, tag="watermark", tag_field="op", forbid_unknown_fields=True
-):
-    """Write a text over the picture.
-
-    `size` is the text's width as a share of the picture's, `margin` its distance from the edges as a share of the
-    shorter side. A text too small to be read so is set larger, on several lines if that helps.
-    """
-
-    text: Annotated[str, Meta(min_length=1, max_length=200)]
-    position: Position = "bottom-right"
-    size: Annotated[float, Meta(ge=0.02, le=1.0)] = 0.4
-    opacity: Fraction = 0.75
-    margin: Annotated[float, Meta(ge=0.0, le=0.4)] = 0.02
-
-    def __post_init__(self) -> None:
-        if not self.text.strip():
-            raise ValueError("a watermark's text must not be blank")
-
-
-Operation = Resize | Watermark
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,9 @@ from tempfile import NamedTemporaryFile
 
 from PIL import Image
 
-from common.recipes import Operation, Output, Recipe
-from services.worker.fonts import Font
+from common.operations import Operation
+from common.recipes import Output, Recipe
+from services.worker.assets import Assets
 from services.worker.headers import Limits, prepare
 from services.worker.pipeline import Developed, Rendered, develop
 
@@ -20,6 +21,7 @@ def developed(
     recipe: Recipe,
     *,
     limits: Limits | None = None,
+    assets: Assets | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Developed:
     """What the recipe makes of a file with these bytes."""
@@ -27,7 +29,13 @@ def developed(
     with NamedTemporaryFile(suffix=".original") as file:
         file.write(data)
         file.flush()
-        return develop(Path(file.name), recipe, limits=limits or Limits(), font=Font(), cancelled=cancelled)
+        return develop(
+            Path(file.name),
+            recipe,
+            limits=limits or Limits(),
+            assets=assets or Assets(),
+            cancelled=cancelled,
+        )
 
 
 def recipe_of(*operations: Operation, **options: object) -> Recipe:

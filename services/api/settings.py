@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from common.recipes import MAX_DIMENSION, MAX_OPERATIONS, MAX_OUTPUTS
+from common.parameters import MAX_DIMENSION
+from common.recipes import MAX_OPERATIONS, MAX_OUTPUTS
 from common.settings import Bytes, CommonSettings, Count, Port, Seconds
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]

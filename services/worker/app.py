@@ -10,10 +10,12 @@ from pathlib import Path
 
 from common import topology
 from common.broker import Publisher, open_publisher
+from common.errors import ConfigurationError
 from common.metrics import ConnectionMetrics, registry
 from common.recipes import Recipe
 from common.service import ConsumingService, Subscription
 from common.store import Store, open_local_store
+from services.worker.assets import Assets
 from services.worker.deadletters import DeadLetterHandler
 from services.worker.developing import Developer, Pipeline
 from services.worker.ending import Ending
@@ -68,12 +70,31 @@ def build_pipeline(settings: WorkerSettings) -> Pipeline:
         max_total_pixels=settings.max_total_pixels,
     )
     prepare(limits)
-    font = load_font(Path(settings.watermark_font) if settings.watermark_font else None)
+    assets = _assets(settings)
 
     def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> Developed:
-        return develop(source, recipe, limits=limits, font=font, cancelled=cancelled)
+        return develop(source, recipe, limits=limits, assets=assets, cancelled=cancelled)
 
     return run_pipeline
+
+
+def _assets(settings: WorkerSettings) -> Assets:
+    return Assets(
+        font=load_font(_path(settings.watermark_font)),
+        fonts_folder=_folder("FONTS_FOLDER", settings.fonts_folder),
+        watermarks_folder=_folder("WATERMARKS_FOLDER", settings.watermarks_folder),
+    )
+
+
+def _path(name: str) -> Path | None:
+    return Path(name) if name else None
+
+
+def _folder(variable: str, name: str) -> Path | None:
+    path = _path(name)
+    if path is not None and not path.is_dir():
+        raise ConfigurationError(f"{variable} {path.name} is no folder")
+    return path
 
 
 def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Event) -> Developer:

@@ -1,33 +1,46 @@
 """Sizes, boxes and where a picture lies within them, in pixels; nothing here touches one."""
 
-from typing import Literal, NamedTuple
+from typing import Final
 
-from common.recipes import Position
+from common.errors import InvalidRecipeError
+from common.parameters import MAX_DIMENSION
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+Shares = tuple[float, float]  # of what is left over: 0 is left or top, 1 right or bottom
+
+MAX_AREA: Final = MAX_DIMENSION**2  # pixels
+_EDGES: Final = {"left": 0.0, "right": 1.0, "top": 0.0, "bottom": 1.0}
 
 
-class Fit(NamedTuple):
-    """What a resize comes to: the `box` cut from the source, scaled by `scale`, gives a picture of `size`."""
+def bounded(size: Size, source: Size) -> Size:
+    """The size of what is made of a picture of the size `source`.
 
-    size: Size
-    box: Box
-    scale: float
+    Raises InvalidRecipeError if it grew beyond MAX_DIMENSION a side or MAX_AREA; what came larger may stay so.
+    """
+    limit, area = max(MAX_DIMENSION, *source), max(MAX_AREA, source[0] * source[1])
+    if max(size) > limit or size[0] * size[1] > area:
+        raise InvalidRecipeError(
+            f"the picture would grow to {size[0]} x {size[1]} pixels; allowed are {MAX_DIMENSION} a side"
+        )
+    return size
 
 
-def fitted(source: Size, box: Size, *, fit: Literal["inside", "cover"], enlarge: bool) -> Fit:
-    """How a picture of the size `source` is fitted to a box; never less than one pixel a side."""
-    ratios = (box[0] / source[0], box[1] / source[1])
-    scale = min(ratios) if fit == "inside" else max(ratios)
-    if not enlarge:
-        scale = min(scale, 1.0)
-    width, height = (
-        min(limit, max(1, int(side * scale + 0.5))) for side, limit in zip(source, box, strict=True)
+def in_pixels(length: int | str, whole: int) -> float:
+    """A length given in pixels, or as a percentage of the whole."""
+    return float(length) if isinstance(length, int) else float(length.removesuffix("%")) / 100 * whole
+
+
+def shares_of(position: str) -> Shares:
+    """A position given as a side, a corner, or two percentages."""
+    if position.endswith("%"):
+        across, down = (float(part.removesuffix("%")) / 100 for part in position.split())
+        return (across, down)
+    names = position.split("-")
+    return (
+        next((_EDGES[name] for name in names if name in {"left", "right"}), 0.5),
+        next((_EDGES[name] for name in names if name in {"top", "bottom"}), 0.5),
     )
-    if fit == "inside":
-        return Fit((width, height), (0.0, 0.0, *source), scale)
-    return Fit((width, height), _centred(source, (width / scale, height / scale)), scale)
 
 
 def within(frame: Box, source: Size, box: Box, image: Size) -> Box:
@@ -53,18 +66,9 @@ def turned(picture: tuple[float, float], image: Size, orientation: int) -> Box:
     return (left, top, left + width, top + height)
 
 
-def placed(size: Size, room: Size, position: Position, margin: int) -> tuple[int, int]:
+def placed(size: Size, room: Size, position: str, margin: int = 0) -> tuple[int, int]:
     """The left top corner of something of `size` at a `position` in the `room`, `margin` from its edges."""
-    shares = {"left": 0.0, "right": 1.0, "top": 0.0, "bottom": 1.0}
-    names = position.split("-")
-    across = next((shares[name] for name in names if name in {"left", "right"}), 0.5)
-    down = next((shares[name] for name in names if name in {"top", "bottom"}), 0.5)
+    across, down = shares_of(position)
     spare = (room[0] - size[0] - 2 * margin, room[1] - size[1] - 2 * margin)
     left, top = margin + round(spare[0] * across), margin + round(spare[1] * down)
     return (max(0, left), max(0, top))
-
-
-def _centred(source: Size, part: tuple[float, float]) -> Box:
-    width, height = min(part[0], source[0]), min(part[1], source[1])
-    left, top = (source[0] - width) / 2, (source[1] - height) / 2
-    return (left, top, left + width, top + height)

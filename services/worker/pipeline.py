@@ -10,15 +10,18 @@ from typing import Any
 from PIL import Image
 
 from common.errors import TimedOutError
-from common.recipes import Format, Output, Recipe, Resize
+from common.operations import Resize
+from common.recipes import Format, Output, Recipe
+from services.worker.assets import Assets
 from services.worker.encoding import ENCODINGS, encode
 from services.worker.faults import rendering
-from services.worker.fonts import Font
-from services.worker.geometry import Fit, Size, within
+from services.worker.fitting import fitted
+from services.worker.geometry import Size, within
 from services.worker.headers import Limits
 from services.worker.images import Decoded, decode
 from services.worker.operations import Table, table
-from services.worker.operations.resize import fit_of, scaled
+from services.worker.operations.resize import fitted_image
+from services.worker.settling import settled_resize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Developed:
 
 
 def develop(
-    source: Path, recipe: Recipe, *, limits: Limits, font: Font, cancelled: Callable[[], bool]
+    source: Path, recipe: Recipe, *, limits: Limits, assets: Assets, cancelled: Callable[[], bool]
 ) -> Developed:
     """Make everything the recipe asks for of the picture in `source`.
 
@@ -57,7 +60,7 @@ def develop(
             raise TimedOutError("developing the picture took longer than a job may take")
 
     decoded = decode(source, limits=limits, scale=lambda size: _largest_scale(recipe, size), check=check)
-    operations = table(font)
+    operations = table(assets)
     outputs = chain.from_iterable(_rendered(output, decoded, operations, check) for output in recipe.outputs)
     return Developed(outputs=tuple(outputs), source=decoded.facts)
 
@@ -65,7 +68,7 @@ def develop(
 def _largest_scale(recipe: Recipe, size: Size) -> float:
     """The share of the picture's size that serves every output; 1 as soon as one does not begin with a resize."""
     scales = (
-        fit_of(size, first).scale if isinstance(first := _first(output), Resize) else 1.0
+        fitted(size, first).scale if isinstance(first := _first(output), Resize) else 1.0
         for output in recipe.outputs
     )
     return min(1.0, max(scales))
@@ -114,7 +117,7 @@ def _operated(output: Output, decoded: Decoded, operations: Table, check: Callab
     """The picture after all operations. A resize that comes first is told the full size, not the decoded one's."""
     image, remaining = decoded.image, output.operations
     if isinstance(first := _first(output), Resize):
-        image, remaining = _resized(decoded, fit_of(decoded.size, first)), remaining[1:]
+        image, remaining = _resized(decoded, first), remaining[1:]
         check()
     for operation in remaining:
         image = operations[type(operation)](image, operation)
@@ -122,6 +125,8 @@ def _operated(output: Output, decoded: Decoded, operations: Table, check: Callab
     return image
 
 
-def _resized(decoded: Decoded, fit: Fit) -> Image.Image:
+def _resized(decoded: Decoded, parameters: Resize) -> Image.Image:
+    settled = settled_resize(parameters, decoded.image)
+    fit = fitted(decoded.size, settled)
     box = within(decoded.frame, decoded.size, fit.box, decoded.image.size)
-    return scaled(decoded.image, fit.size, box)
+    return fitted_image(decoded.image, fit, box, settled)

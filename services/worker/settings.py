@@ -20,3 +20,5 @@ class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
     max_frames: Count = 250
     max_total_pixels: Bytes = 250_000_000
     watermark_font: str = ""
+    fonts_folder: str = ""
+    watermarks_folder: str = ""

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from common.errors import ConfigurationError
-from common.recipes import MAX_OUTPUTS, Recipe, Resize, Watermark, default_recipe
+from common.operations import Resize, Watermark
+from common.recipes import MAX_OUTPUTS, Recipe, default_recipe
 
 
 def recipe(**output: Any) -> Recipe:
@@ -59,6 +60,7 @@ def test_a_recipe_survives_its_way_through_the_manifest() -> None:
         {"outputs": [{"name": "original"}]},
         {"outputs": [{"name": "../large"}]},
         {"outputs": [{"name": "Large"}]},
+        {"outputs": [{"name": "large\n"}]},
         {"outputs": [{"name": "large", "unknown": 1}]},
     ],
 )
@@ -72,7 +74,7 @@ def test_recipes_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
     [
         {"op": "resize", "width": 0, "height": 10},
         {"op": "resize", "width": 10, "height": 8193},
-        {"op": "resize", "width": 10},
+        {"op": "resize", "fit": "cover"},
         {"op": "resize", "width": 10, "height": 10, "fit": "squeeze"},
         {"op": "resize", "width": 10, "height": 10, "upscale": True},
         {"op": "watermark", "text": ""},

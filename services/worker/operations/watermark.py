@@ -1,45 +1,70 @@
-"""Writes a text over a picture: white with a dark outline, so that it is read on light and on dark ground."""
+"""Lays a text or an image over a picture, once or all over it."""
 
-from PIL import Image, ImageDraw
+from typing import Final
 
-from common.recipes import Watermark
-from services.worker.fonts import Font
-from services.worker.geometry import placed
-from services.worker.typesetting import ANCHOR, Block, typeset
+from PIL import Image
 
-_FILL = "white"
-_OUTLINE = "black"
+from common.operations import Rotate, Watermark
+from services.worker.assets import Assets
+from services.worker.geometry import Size, placed
+from services.worker.lettering import lettered
+from services.worker.operations.rotate import rotate_size, rotated
+from services.worker.paint import laid
+from services.worker.typesetting import typeset
+
+_LEAST_STEP: Final = 16  # pixels from one tile to the next: bounds their number
 
 
-def watermark(image: Image.Image, parameters: Watermark, *, font: Font) -> Image.Image:
-    """The picture with the text over it; unchanged where there is no room for letters of four pixels."""
+def watermark(image: Image.Image, parameters: Watermark, *, assets: Assets) -> Image.Image:
+    """The picture with the mark over it; unchanged where there is no room for letters of four pixels."""
     margin = round(parameters.margin * min(image.size))
     room = (image.width - 2 * margin, image.height - 2 * margin)
-    block = typeset(parameters.text, font, width=parameters.size * image.width, room=room)
-    if block is None:
+    mark = _mark(image.size, parameters, room, assets)
+    if mark is None:
         return image
-    patch = _drawn(block, parameters.opacity)
-    corner = placed(patch.size, image.size, parameters.position, margin)
-    result = image.copy()
-    if result.mode == "RGBA":
-        result.alpha_composite(patch, corner)
-    else:
-        result.paste(patch, corner, patch)
-    return result
+    mark = _turned(mark, parameters.angle, room)
+    mark.putalpha(mark.getchannel("A").point(lambda value: round(value * parameters.opacity)))
+    if parameters.tile:
+        return laid(_tiled(mark, image.size, margin), image.copy())
+    return laid(mark, image.copy(), placed(mark.size, image.size, parameters.position, margin))
 
 
-def _drawn(block: Block, opacity: float) -> Image.Image:
-    """The text as an RGBA patch. Outline and letters share one opacity: neither shines through the other."""
-    letters, whole = _mask(block, outlined=False), _mask(block, outlined=True)
-    patch = Image.new("RGB", block.size, _OUTLINE)
-    patch.paste(_FILL, mask=letters)
-    patch.putalpha(whole.point(lambda value: round(value * opacity)))
-    return patch
+def _mark(size: Size, parameters: Watermark, room: Size, assets: Assets) -> Image.Image | None:
+    """The text or the image as RGBA, within the room."""
+    if parameters.image is not None:
+        logo, width = assets.image_named(parameters.image), max(1.0, parameters.scale * size[0])
+        return _within(logo, width / logo.width, room).convert("RGBA")
+    font = assets.font_named(parameters.font)
+    block = typeset(parameters.text or "", font, width=parameters.size * size[0], room=room)
+    return None if block is None else lettered(block, parameters.color)
 
 
-def _mask(block: Block, *, outlined: bool) -> Image.Image:
-    mask = Image.new("L", block.size)
-    pen, outline = ImageDraw.Draw(mask), block.outline if outlined else 0
-    for line in block.lines:
-        pen.text(line.start, line.text, fill=255, font=block.font, anchor=ANCHOR, stroke_width=outline)
-    return mask
+def _turned(mark: Image.Image, angle: float, room: Size) -> Image.Image:
+    """The mark turned, made smaller first if it would leave the room."""
+    if angle % 360 == 0:
+        return mark
+    turn = Rotate(angle=angle)
+    wide, high = rotate_size(mark.size, turn)
+    fitting = _within(mark, min(1.0, room[0] / wide, room[1] / high), room)
+    return rotated(fitting, angle, rotate_size(fitting.size, turn))
+
+
+def _within(mark: Image.Image, scale: float, room: Size) -> Image.Image:
+    """The mark scaled, or less than that where the room ends; at least one pixel a side."""
+    scale = min(scale, room[0] / mark.width, room[1] / mark.height)
+    size = (max(1, round(mark.width * scale)), max(1, round(mark.height * scale)))
+    return mark.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _tiled(mark: Image.Image, size: Size, gap: int) -> Image.Image:
+    """A clear picture full of marks, in rows and columns about its middle."""
+    step = (max(_LEAST_STEP, mark.width + gap), max(_LEAST_STEP, mark.height + gap))
+    first = tuple(
+        (whole - own) // 2 % far - far for whole, own, far in zip(size, mark.size, step, strict=True)
+    )
+    row, layer = Image.new("RGBA", (size[0], mark.height)), Image.new("RGBA", size)
+    for left in range(first[0], size[0], step[0]):
+        row.paste(mark, (left, 0))
+    for top in range(first[1], size[1], step[1]):
+        layer.paste(row, (0, top))
+    return layer

@@ -1,27 +1,8 @@
 import pytest
 from PIL import Image
 
-from services.worker.geometry import Size, fitted, placed, turned, within
-
-
-def test_inside_uses_the_whole_picture() -> None:
-    assert fitted((1600, 1200), (800, 800), fit="inside", enlarge=False) == (
-        (800, 600),
-        (0, 0, 1600, 1200),
-        0.5,
-    )
-
-
-def test_cover_uses_what_has_the_proportions_of_the_box() -> None:
-    assert fitted((1600, 1200), (300, 300), fit="cover", enlarge=False) == (
-        (300, 300),
-        (200, 0, 1400, 1200),
-        0.25,
-    )
-
-
-def test_without_enlarging_cover_cuts_only_the_side_that_stands_over() -> None:
-    assert fitted((300, 100), (200, 200), fit="cover", enlarge=False) == ((200, 100), (50, 0, 250, 100), 1)
+from common.errors import InvalidRecipeError
+from services.worker.geometry import Size, bounded, in_pixels, placed, turned, within
 
 
 def test_a_box_is_found_again_in_the_frame_of_a_smaller_image() -> None:
@@ -52,3 +33,37 @@ def test_the_frame_turns_with_the_picture(orientation: int) -> None:
 @pytest.mark.parametrize("size, corner", [((10, 4), (88, 44)), ((100, 50), (0, 0)), ((300, 300), (0, 0))])
 def test_what_is_placed_never_begins_outside(size: Size, corner: tuple[int, int]) -> None:
     assert placed(size, (100, 50), "bottom-right", 2) == corner
+
+
+@pytest.mark.parametrize(
+    "position, corner",
+    [
+        ("left", (0, 25)),
+        ("top-right", (100, 0)),
+        ("25% 80%", (25, 40)),
+        ("0% 100%", (0, 50)),
+        ("center", (50, 25)),
+    ],
+)
+def test_what_is_placed_stands_at_a_side_a_corner_or_two_percentages(position: str, corner: Size) -> None:
+    assert placed((100, 50), (200, 100), position) == corner
+
+
+def test_lengths_are_pixels_or_percentages() -> None:
+    assert [in_pixels(length, 300) for length in (12, "0%", "12.5%", "100%")] == [12, 0, 37.5, 300]
+
+
+@pytest.mark.parametrize("size", [(8192, 8192), (1, 8192)])
+def test_what_grows_to_the_bounds_may(size: Size) -> None:
+    assert bounded(size, (10, 10)) == size
+
+
+@pytest.mark.parametrize("size, source", [((8193, 1), (10, 10)), ((65535, 1025), (65535, 1))])
+def test_what_grows_beyond_them_may_not(size: Size, source: Size) -> None:
+    with pytest.raises(InvalidRecipeError, match=f"{size[0]} x {size[1]}"):
+        bounded(size, source)
+
+
+def test_what_came_larger_may_stay_so() -> None:
+    assert bounded((1, 65535), (65535, 1)) == (1, 65535)
+    assert bounded((9000, 9000), (9000, 9000)) == (9000, 9000)

@@ -23,14 +23,14 @@ import resource, sys
 from pathlib import Path
 from common.errors import DarkroomError
 from common.recipes import default_recipe
-from services.worker.fonts import Font
+from services.worker.assets import Assets
 from services.worker.headers import Limits, prepare
 from services.worker.pipeline import develop
 prepare(Limits())
 if len(sys.argv) > 2:
     resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
-    develop(Path(sys.argv[1]), default_recipe(), limits=Limits(), font=Font(), cancelled=lambda: False)
+    develop(Path(sys.argv[1]), default_recipe(), limits=Limits(), assets=Assets(), cancelled=lambda: False)
     outcome = "developed"
 except DarkroomError as error:
     outcome = error.code

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from common.errors import StoreUnavailableError, TimedOutError
-from common.recipes import Output, Recipe, Resize, Watermark, default_recipe
-from services.worker.fonts import Font
+from common.operations import Resize, Watermark
+from common.recipes import Output, Recipe, default_recipe
+from services.worker.assets import Assets
 from services.worker.headers import Limits
 from services.worker.pipeline import develop
 from tests.developing import BOX, developed, on_white, opened, recipe_of
@@ -150,7 +151,9 @@ def _from(step: int) -> Callable[[], bool]:
 
 def test_a_source_that_cannot_be_read_is_the_surroundings_fault(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="cannot be read") as caught:
-        develop(tmp_path / "none", default_recipe(), limits=Limits(), font=Font(), cancelled=lambda: False)
+        develop(
+            tmp_path / "none", default_recipe(), limits=Limits(), assets=Assets(), cancelled=lambda: False
+        )
     assert str(tmp_path) not in str(caught.value)
 
 

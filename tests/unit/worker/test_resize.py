@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from common.recipes import Resize
+from common.operations import Resize
 from services.worker.operations.resize import resize
 from tests.developing import on_white
 from tests.pictures import CORNERS, scene, with_hole

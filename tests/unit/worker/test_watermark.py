@@ -4,13 +4,14 @@ from functools import partial
 import pytest
 from PIL import Image, ImageChops
 
-from common.recipes import Position, Watermark
-from services.worker.fonts import Font
+from common.operations import Watermark
+from common.parameters import Position
+from services.worker.assets import Assets
 from services.worker.operations.watermark import watermark
 from tests.pictures import scene, with_hole
 
 TEXT = "SAMPLE WATERMARK"
-mark: Callable[..., Image.Image] = partial(watermark, font=Font())
+mark: Callable[..., Image.Image] = partial(watermark, assets=Assets())
 
 
 def ground(colour: str = "grey", size: tuple[int, int] = (800, 600)) -> Image.Image:

@@ -1,0 +1,37 @@
+"""Changes a picture's tones."""
+
+import math
+
+from PIL import Image
+
+from common.operations import Adjust
+from services.worker.operations.grayscale import LUMINANCE
+from services.worker.paint import recoloured
+
+
+def adjust(image: Image.Image, parameters: Adjust) -> Image.Image:
+    """The picture brighter, harder, lighter in the middle, more colourful, or the contrary."""
+    curve = [_tone(level / 255, parameters) for level in range(256)] * 3
+
+    def change(picture: Image.Image) -> Image.Image:
+        toned = picture.point(curve)
+        return toned if parameters.saturation == 1 else toned.convert("RGB", _matrix(parameters.saturation))
+
+    return recoloured(image, change)
+
+
+def _tone(level: float, parameters: Adjust) -> int:
+    """What becomes of a channel's level, 0 to 1; rounded to 255 steps only at the end."""
+    bright = min(1.0, level * parameters.brightness)
+    contrasted = min(1.0, max(0.0, (bright - 0.5) * parameters.contrast + 0.5))
+    return round(255 * math.pow(contrasted, 1 / parameters.gamma))
+
+
+def _matrix(saturation: float) -> tuple[float, ...]:
+    """Red, green and blue moved away from the grey of the same luminance, as CSS's saturate() does, or towards it."""
+    rows = []
+    for channel in range(3):
+        row = [(1 - saturation) * share for share in LUMINANCE]
+        row[channel] += saturation
+        rows += [*row, 0.0]
+    return tuple(rows)

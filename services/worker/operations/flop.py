@@ -1,0 +1,10 @@
+"""Mirrors a picture left to right."""
+
+from PIL import Image
+
+from common.operations import Flop
+
+
+def flop(image: Image.Image, _parameters: Flop) -> Image.Image:
+    """The picture as a mirror shows it."""
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

@@ -1,0 +1,13 @@
+"""Makes a picture of large squares."""
+
+from PIL import Image
+
+from common.operations import Pixelate
+
+
+def pixelate(image: Image.Image, parameters: Pixelate) -> Image.Image:
+    """Each square in the average of its colours, the last ones cut off by the picture's edges."""
+    square = (min(parameters.size, image.width), min(parameters.size, image.height))
+    small = image.reduce(square)
+    whole = (small.width * square[0], small.height * square[1])
+    return small.resize(whole, Image.Resampling.NEAREST).crop((0, 0, *image.size))

@@ -1,0 +1,54 @@
+"""Turns a picture clockwise by any angle."""
+
+import math
+from typing import Final
+
+from PIL import Image
+
+from common.operations import Rotate
+from services.worker.geometry import Size, bounded
+from services.worker.paint import canvas, laid, weighted
+
+_QUARTERS: Final = {  # Pillow turns the other way
+    90.0: Image.Transpose.ROTATE_270,
+    180.0: Image.Transpose.ROTATE_180,
+    270.0: Image.Transpose.ROTATE_90,
+}
+
+
+def rotate(image: Image.Image, parameters: Rotate) -> Image.Image:
+    """The picture turned, on a ground that holds its corners. Raises InvalidRecipeError if that would be too large."""
+    angle, size = parameters.angle % 360, rotate_size(image.size, parameters)
+    if angle == 0:
+        return image
+    if angle in _QUARTERS:
+        return image.transpose(_QUARTERS[angle])
+    turned = rotated(image, angle, size)
+    return laid(turned, canvas(size, image.mode, parameters.background))
+
+
+def rotate_size(size: Size, parameters: Rotate) -> Size:
+    """The size of the result."""
+    radians = math.radians(parameters.angle)
+    cosine, sine = abs(math.cos(radians)), abs(math.sin(radians))
+    sides = (size[0] * cosine + size[1] * sine, size[0] * sine + size[1] * cosine)
+    # What is a whole number but for the floating point's last digits must not be rounded up.
+    return bounded((max(1, math.ceil(sides[0] - 1e-6)), max(1, math.ceil(sides[1] - 1e-6))), size)
+
+
+def rotated(image: Image.Image, angle: float, size: Size) -> Image.Image:
+    """The picture turned about the middle of a transparent one of that size, with smooth edges."""
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    # A clear pixel all around is what the edges fade into.
+    edged = Image.new("RGBA", (image.width + 2, image.height + 2))
+    edged.paste(image, (1, 1))
+    across, down = size[0] / 2, size[1] / 2
+    matrix = (
+        cosine, sine, edged.width / 2 - cosine * across - sine * down,
+        -sine, cosine, edged.height / 2 + sine * across - cosine * down,
+    )  # fmt: skip
+
+    def turn(source: Image.Image) -> Image.Image:
+        return source.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+
+    return weighted(edged, turn)

@@ -1,0 +1,53 @@
+"""Rounds a picture's corners, or makes it a circle."""
+
+from PIL import Image, ImageChops, ImageDraw
+
+from common.operations import Round
+from services.worker.geometry import Size, in_pixels
+
+_FINE = 1024  # pixels: larger curves are smooth enough with fewer samples
+
+
+def round_corners(image: Image.Image, parameters: Round) -> Image.Image:
+    """The picture as RGBA, transparent beyond the curves; a circle is cut from the middle of the longer side."""
+    width, height = round_size(image.size, parameters)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    result = image.crop((left, top, left + width, top + height)).convert("RGBA")
+    mask = _mask(result.size, _radius(result.size, parameters))
+    result.putalpha(ImageChops.multiply(result.getchannel("A"), mask))
+    return result
+
+
+def round_size(size: Size, parameters: Round) -> Size:
+    """The size of the result."""
+    return (min(size), min(size)) if parameters.circle else size
+
+
+def _radius(size: Size, parameters: Round) -> float:
+    shorter = min(size)
+    wanted = shorter / 2 if parameters.radius is None else in_pixels(parameters.radius, shorter)
+    return min(shorter / 2, wanted)
+
+
+def _mask(size: Size, radius: float) -> Image.Image:
+    """White where the picture stays. Only the corners are drawn, larger and averaged, for smooth edges."""
+    mask = Image.new("L", size, 255)
+    if radius <= 0:
+        return mask
+    side = min(max(1, int(radius + 0.5)), *size)
+    samples = 4 if side <= _FINE else 2
+    corner = Image.new("L", (side * samples, side * samples))
+    reach = 2 * radius * samples - 1
+    ImageDraw.Draw(corner).ellipse((0, 0, reach, reach), fill=255)
+    corner = corner.reduce(samples)
+    right, bottom = size[0] - side, size[1] - side
+    mirrored = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    for place, part in (((0, 0), corner), ((right, 0), mirrored)):
+        _darken(mask, part, place)
+        _darken(mask, part.transpose(Image.Transpose.FLIP_TOP_BOTTOM), (place[0], bottom))
+    return mask
+
+
+def _darken(mask: Image.Image, part: Image.Image, place: tuple[int, int]) -> None:
+    box = (*place, place[0] + part.width, place[1] + part.height)
+    mask.paste(ImageChops.darker(mask.crop(box), part), place)

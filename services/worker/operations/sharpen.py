@@ -1,0 +1,15 @@
+"""Sharpens a picture."""
+
+from PIL import Image, ImageFilter
+
+from common.operations import Sharpen
+from services.worker.paint import weighted
+
+
+def sharpen(image: Image.Image, parameters: Sharpen) -> Image.Image:
+    """The picture and so much of its difference to a blurred one; transparency stays as it is."""
+    mask = ImageFilter.UnsharpMask(parameters.sigma, round(parameters.amount * 100), threshold=0)
+    result = weighted(image, lambda picture: picture.filter(mask))
+    if result.mode == "RGBA":
+        result.putalpha(image.getchannel("A"))
+    return result
