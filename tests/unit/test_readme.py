@@ -62,3 +62,25 @@ def test_every_route_is_in_the_table_of_requests() -> None:
     text = README.read_text()
     for route in routes():
         assert getattr(route, "path", "") in text
+
+
+CODE_NAMES = re.compile(r"`([A-Z_0-9]+)`")
+CODE = re.compile(r"`([a-z]+_[a-z_]+)`")
+
+
+def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
+    """A number that bounds something has a code in its row; the code is one of those explained above."""
+    text = README.read_text()
+    told = {
+        name: CODE.findall(row[-1]) for row in rows("Configuration") for name in CODE_NAMES.findall(row[0])
+    }
+    codes = set(CODE.findall(text.split("Every refusal is", 1)[1].split("## What is made", 1)[0]))
+    limits = [
+        name
+        for name in told
+        if name.startswith(("MAX_", "MIN_", "RATE_", "UPLOAD_", "JOB_", "WORKER_MEMORY"))
+    ]
+    assert len(limits) >= 15
+    for name in limits:
+        assert told[name] or name in ("MAX_FRAMES", "MAX_TOTAL_PIXELS"), name
+        assert set(told[name]) <= codes, name
