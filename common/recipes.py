@@ -19,27 +19,42 @@ MAX_OPERATIONS = 16
 Name = Annotated[str, Meta(pattern=rf"^[a-z0-9][a-z0-9_-]{{0,63}}{END}")]
 Format = Literal["jpeg", "png", "webp", "avif", "gif"]
 Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=5)]
+Kept = Literal["copyright", "icc"]
 Quality = Annotated[int, Meta(ge=1, le=100)]
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One picture to make: `name` is its place in the URL, `format` its encoding or a list of encodings.
 
-    Of several formats each becomes a file of its own from the same rendering, and the URL with the bare name serves the
-    one that the client's `Accept` prefers. Without a `quality` each format has a sensible one of its own.
+    Of several formats each becomes a file of its own from the same rendering, and the URL with the bare name serves
+    the one that the client's `Accept` prefers. `auto` chooses by what the picture turns out to be: WebP when it moves
+    or is a transparent photograph, PNG for a drawing, JPEG for any other.
+
+    Without a `quality` each format has one of its own; `max_bytes` lowers it until the file fits. `lossless` is for
+    WebP (a PNG always is). `animated` keeps an animation moving where the format can (WebP, GIF, AVIF). `keep` names
+    what is not stripped: `copyright`, that is artist and copyright and nothing else, or `icc`, the profile of an RGB
+    picture, whose colours then stay as they are.
     """
 
     name: Name
-    format: Format | Formats = "jpeg"
+    format: Format | Literal["auto"] | Formats = "jpeg"
     quality: Quality | None = None
+    lossless: bool = False
+    max_bytes: Annotated[int, Meta(ge=64, le=1024**3)] | None = None
+    animated: bool = True
+    keep: Annotated[tuple[Kept, ...], Meta(max_length=2)] = ()
     operations: Annotated[tuple[Operation, ...], Meta(max_length=MAX_OPERATIONS)] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.formats)) != len(self.formats):
             raise ValueError("the formats of an output must differ")
+        if self.lossless and not {"webp", "auto"} & set(self.formats):
+            raise ValueError("lossless is for the format webp; png always is, and the others never are")
+        if "icc" in self.keep and "gif" in self.formats:
+            raise ValueError("a gif holds no profile to keep")
 
     @property
-    def formats(self) -> tuple[Format, ...]:
+    def formats(self) -> tuple[Format | Literal["auto"], ...]:
         """The encodings to make, in the order of the recipe."""
         return (self.format,) if isinstance(self.format, str) else self.format
 
@@ -80,8 +95,8 @@ def default_recipe(
         "enlarge": True,
     }
     outputs = [
-        {"name": "large", "format": large_format, "operations": [large, *mark]},
-        {"name": "thumbnail", "format": thumbnail_format, "operations": [thumbnail]},
+        {"name": "large", "format": large_format, "animated": False, "operations": [large, *mark]},
+        {"name": "thumbnail", "format": thumbnail_format, "animated": False, "operations": [thumbnail]},
     ]
     try:
         return msgspec.convert({"outputs": outputs}, Recipe)

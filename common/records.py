@@ -35,6 +35,53 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
 
 
+class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was uploaded, by its own words: upright `width` x `height` pixels, `frames` or pages, `bytes`.
+
+    `orientation` is the EXIF one that was applied (1 is upright), `profile` what became of an embedded profile:
+    `none` was there, `srgb` changes nothing, `converted`, or `ignored` as unusable. `metadata` names the kinds that
+    were found: none of them is in an output, but for what its `keep` names.
+    """
+
+    format: str
+    width: int
+    height: int
+    mode: str
+    frames: int
+    bytes: int
+    orientation: int = 1
+    gps_removed: bool = False
+    profile: str = "none"
+    metadata: tuple[str, ...] = ()
+
+
+class Swatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A colour (#rrggbb) and the share of the picture, 0 to 1, that it stands for."""
+
+    colour: str
+    share: float
+
+
+class PictureReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the picture's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see the README."""
+
+    average_colour: str
+    palette: tuple[Swatch, ...]
+    thumbhash: str
+    phash: str
+    tags: tuple[str, ...]
+
+
+class OutputReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file was made. `quality` is null where the format has none, `bytes_saved` negative if it grew."""
+
+    format: str
+    quality: int | None = None
+    frames: int = 1
+    bytes_saved: int = 0
+    duration_ms: float = 0.0
+
+
 class OutputRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One developed file. `filename` is its name in the image's folder, `url` its path on the API."""
 
@@ -45,7 +92,7 @@ class OutputRecord(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     bytes: int
-    report: dict[str, Any] = {}
+    report: OutputReport
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +111,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime
     duration_ms: float = 0.0
     outputs: tuple[OutputRecord, ...] = ()
-    source: dict[str, Any] = {}
+    source: SourceReport | None = None
+    picture: PictureReport | None = None
     failure: Failure | None = None
 
 
@@ -117,7 +165,11 @@ def view_of_result(manifest: Manifest, result: Result) -> StatusView:
             error=result.failure.reason,
             error_code=result.failure.code,
         )
-    details |= {"source": result.source, "outputs": [_public_output(output) for output in result.outputs]}
+    details |= {
+        "source": result.source,
+        "picture": result.picture,
+        "outputs": [_public_output(output) for output in result.outputs],
+    }
     return StatusView(image_id=result.image_id, status="completed", details=details)
 
 
@@ -144,5 +196,5 @@ def _public_output(output: OutputRecord) -> dict[str, Any]:
         "width": output.width,
         "height": output.height,
         "bytes": output.bytes,
-        **output.report,
+        **msgspec.structs.asdict(output.report),
     }

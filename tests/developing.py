@@ -11,7 +11,8 @@ from common.operations import Operation
 from common.recipes import Output, Recipe
 from services.worker.assets import Assets
 from services.worker.headers import Limits, prepare
-from services.worker.pipeline import Developed, Rendered, develop
+from services.worker.outputs import Rendered
+from services.worker.pipeline import Developed, develop
 
 BOX = 320  # pixels: half of the scene's width
 

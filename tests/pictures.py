@@ -9,6 +9,7 @@ from io import BytesIO
 from random import Random
 from typing import Any, Final
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageChops, ImageDraw, ImageFilter
 
 CORNERS: Final = {  # by where they are, as shares of width and height
@@ -57,6 +58,10 @@ def scene(width: int = 640, height: int = 480) -> Image.Image:
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     """The file of a picture, in any format and with any option that Pillow writes."""
+    if kind == "HEIF":
+        pillow_heif.register_heif_opener()
+        if isinstance(options.get("exif"), Image.Exif):
+            options["exif"] = options["exif"].tobytes()  # as bytes its orientation becomes the box that turns
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()

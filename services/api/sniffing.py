@@ -14,7 +14,11 @@ _PREFIXES: Final = (
     (b"BM", "image/bmp"),
 )
 # The brands of ISO base media files (ISO/IEC 23008-12, AVIF 1.1) that hold still pictures or sequences of them.
-_BRANDS: Final = {b"avif": "image/avif", b"avis": "image/avif"}
+_BRANDS: Final = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),  # of any codec: the compatible brands may name it
+}
 
 ACCEPTED: Final = (
     "image/jpeg",
@@ -24,6 +28,8 @@ ACCEPTED: Final = (
     "image/avif",
     "image/tiff",
     "image/bmp",
+    "image/heic",
+    "image/heif",
 )
 
 
@@ -32,5 +38,6 @@ def sniff(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12])
+        found = _BRANDS.get(head[8:12])
+        return "image/avif" if found == "image/heif" and b"avif" in head[16:] else found
     return next((media_type for prefix, media_type in _PREFIXES if head.startswith(prefix)), None)

@@ -52,6 +52,16 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Con
     return result, conversion
 
 
+def is_rgb(image: Image.Image, profile: bytes | None) -> bool:
+    """Whether the profile describes the colours of an unpacked picture in RGB, which need no conversion to be kept."""
+    if profile is None or image.mode not in {"RGB", "RGBA"} or len(profile) > _MAX_PROFILE_BYTES:
+        return False
+    try:
+        return ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space.strip() == "RGB"
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return False
+
+
 def _by_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, Conversion]:
     if len(profile) > _MAX_PROFILE_BYTES:
         return image, Conversion.IGNORED

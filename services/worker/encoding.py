@@ -1,4 +1,4 @@
-"""Turns a developed picture into the bytes of a file: small, progressive where that exists, and without metadata."""
+"""Turns developed pictures into the bytes of files: small, progressive where that exists, and without metadata."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,22 @@ from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.recipes import Format
+from services.worker import gif
+from services.worker.metadata import Credits
+from services.worker.reel import Film, Reel
 
 _FINE_QUALITY: Final = 90  # from here on colour keeps its full resolution, as with libvips
 _AVIF_SPEED: Final = 8  # 0 is slowest, 10 fastest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a file is to be made; a format that knows no quality or no lossless way ignores it."""
+
+    quality: int = 82
+    lossless: bool = False
+    credits: Credits | None = None
+    profile: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +37,41 @@ class Encoding:
     max_side: int
     alpha: bool
     quality: int | None  # when the recipe names none; None where the format knows no quality
-    options: Callable[[int], dict[str, Any]]
+    options: Callable[[Manner], dict[str, Any]]
+    moves: bool = False
 
 
-def encode(image: Image.Image, kind: Format, quality: int) -> bytes:
-    """The file, of 1 to 100 `quality`. Raises InvalidRecipeError if the format cannot hold a picture of this size."""
+def encode(image: Image.Image, kind: Format, manner: Manner) -> bytes:
+    """The file of a picture. Raises InvalidRecipeError if the format cannot hold one of this size."""
     encoding = ENCODINGS[kind]
-    if max(image.size) > encoding.max_side:
-        raise InvalidRecipeError(
-            f"{kind} holds at most {encoding.max_side} pixels a side, not {image.width} x {image.height}"
-        )
+    check_size(image, kind)
     picture = image if encoding.alpha or image.mode != "RGBA" else flattened(image)
-    file = BytesIO()
-    picture.save(file, kind, **encoding.options(quality))
-    return file.getvalue()
+    if kind == "gif":
+        picture = gif.indexed(picture)
+    return _saved(picture, kind, encoding.options(manner) | _extras(kind, manner))
+
+
+def encode_moving(reel: Reel, kind: Format, manner: Manner) -> bytes:
+    """The file of an animation, in a format that moves. Raises as `encode`, and what the reel raises."""
+    encoding = ENCODINGS[kind]
+    options = encoding.options(manner) | _extras(kind, manner)
+    if kind == "gif":
+        picture, timing = gif.strip(reel)
+        return _saved(picture, kind, options | timing)
+    # AVIF must know from the first frame whether there is an alpha in any.
+    film = Film(iter(reel), reel.count, lambda image: image.convert("RGBA") if kind == "avif" else image)
+    check_size(film, kind)
+    options |= {"save_all": True, "duration": film.durations, "loop": reel.plays}
+    return _saved(film, kind, options)
+
+
+def check_size(image: Image.Image, kind: Format) -> None:
+    """Raises InvalidRecipeError if the format cannot hold a picture of this size."""
+    most = ENCODINGS[kind].max_side
+    if max(image.size) > most:
+        raise InvalidRecipeError(
+            f"{kind} holds at most {most} pixels a side, not {image.width} x {image.height}"
+        )
 
 
 def flattened(image: Image.Image, background: str = "white") -> Image.Image:
@@ -47,30 +81,47 @@ def flattened(image: Image.Image, background: str = "white") -> Image.Image:
     return ground
 
 
-def _jpeg(quality: int) -> dict[str, Any]:
-    subsampling = "4:4:4" if quality >= _FINE_QUALITY else "4:2:0"
-    return {"quality": quality, "progressive": True, "optimize": True, "subsampling": subsampling}
+def _saved(image: Image.Image, kind: Format, options: dict[str, Any]) -> bytes:
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
 
 
-def _plain(_quality: int) -> dict[str, Any]:
+def _extras(kind: Format, manner: Manner) -> dict[str, Any]:
+    """What is kept of the original's metadata. A GIF has no EXIF, but a comment."""
+    if kind == "gif":
+        return {"comment": manner.credits.line().encode()} if manner.credits else {}
+    extras: dict[str, Any] = {"exif": manner.credits.exif()} if manner.credits else {}
+    return extras | ({"icc_profile": manner.profile} if manner.profile else {})
+
+
+def _jpeg(manner: Manner) -> dict[str, Any]:
+    subsampling = "4:4:4" if manner.quality >= _FINE_QUALITY else "4:2:0"
+    return {"quality": manner.quality, "progressive": True, "optimize": True, "subsampling": subsampling}
+
+
+def _plain(_manner: Manner) -> dict[str, Any]:
     return {}
 
 
-def _webp(quality: int) -> dict[str, Any]:
-    return {"quality": quality, "method": 4}
+def _webp(manner: Manner) -> dict[str, Any]:
+    if manner.lossless:
+        # Here quality is effort; `exact` would keep colours that nobody sees.
+        return {"lossless": True, "quality": 50, "method": 4}
+    return {"quality": manner.quality, "method": 4}
 
 
-def _avif(quality: int) -> dict[str, Any]:
+def _avif(manner: Manner) -> dict[str, Any]:
     # One thread, as the worker has as many jobs at once as it has processors.
-    return {"quality": quality, "speed": _AVIF_SPEED, "max_threads": 1}
+    return {"quality": manner.quality, "speed": _AVIF_SPEED, "max_threads": 1}
 
 
 ENCODINGS: Final[Mapping[Format, Encoding]] = MappingProxyType(
     {
         "jpeg": Encoding("jpg", "image/jpeg", 65500, alpha=False, quality=82, options=_jpeg),
         "png": Encoding("png", "image/png", 65535, alpha=True, quality=None, options=_plain),
-        "webp": Encoding("webp", "image/webp", 16383, alpha=True, quality=82, options=_webp),
-        "avif": Encoding("avif", "image/avif", 65535, alpha=True, quality=60, options=_avif),
-        "gif": Encoding("gif", "image/gif", 65535, alpha=True, quality=None, options=_plain),
+        "webp": Encoding("webp", "image/webp", 16383, alpha=True, quality=82, options=_webp, moves=True),
+        "avif": Encoding("avif", "image/avif", 65535, alpha=True, quality=60, options=_avif, moves=True),
+        "gif": Encoding("gif", "image/gif", 65535, alpha=True, quality=None, options=_plain, moves=True),
     }
 )

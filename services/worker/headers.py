@@ -4,18 +4,23 @@ import importlib
 import os
 import warnings
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Final
 
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+import pillow_heif
+from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from common.errors import CorruptImageError, ImageTooLargeError, UnsupportedFormatError
+from common.records import SourceReport
 from services.worker.geometry import Size
+from services.worker.metadata import exif_of, kinds
 
-# JPEG covers the multi-picture files (MPO) that phones write.
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+# JPEG covers the multi-picture files (MPO) that phones write. HEIF comes after AVIF: of the containers that both claim
+# it would take those as well that only AVIF's decoder reads.
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
 _ANIMATED: Final = frozenset({"GIF", "WEBP", "PNG", "AVIF"})  # in the others, frames are pages or previews
 _MAGIC: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
-_AVIF: Final = (b"ftypavif", b"ftypavis")
+_BOXED: Final = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_TURNED_BY_ITS_DECODER: Final = frozenset({"TIFF", "HEIF"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +38,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """An opened picture whose pixels are not decoded yet. `size` is upright; `facts` are for the report."""
+    """An opened picture whose pixels are not decoded yet. `size` is upright; `source` is for the report."""
 
     image: ImageFile.ImageFile
     size: Size
-    facts: dict[str, Any]
+    source: SourceReport
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is an animation: pages and previews are none."""
+        return self.source.frames > 1 and self.image.format in _ANIMATED
 
 
 def prepare(limits: Limits) -> None:
@@ -48,6 +58,9 @@ def prepare(limits: Limits) -> None:
     for name in ("Jpeg", "Mpo", "Png", "WebP", "Gif", "Tiff", "Bmp", "Avif"):
         importlib.import_module(f"PIL.{name}ImagePlugin")
     Image.preinit()
+    # Previews in the file may be of another quality than the picture; and a worker's threads have their jobs.
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -60,32 +73,32 @@ def read_header(file: IO[bytes], limits: Limits) -> Header:
     """The picture in an open file, not decoded. Raises PictureError, or what Pillow raises for damaged bytes."""
     image = _open(file, limits)
     frames = _count_frames(image, limits)
-    exif = _exif(image)
-    orientation = orientation_of(image)
-    stored = image.size
-    # Pillow turns a TIFF by itself, and says so in its size.
-    size = (stored[1], stored[0]) if orientation > 4 and image.format != "TIFF" else stored  # noqa: PLR2004
-    facts = {
-        "format": "jpeg" if image.format == "MPO" else str(image.format).lower(),
-        "width": size[0],
-        "height": size[1],
-        "mode": image.mode,
-        "frames": frames,
-        "bytes": os.fstat(file.fileno()).st_size,
-        "orientation": orientation,
-        "gps_removed": ExifTags.IFD.GPSInfo in exif,
-    }
-    return Header(image=image, size=size, facts=facts)
+    orientation, metadata = orientation_of(image), kinds(image)
+    turns = orientation > 4 and image.format not in _TURNED_BY_ITS_DECODER  # noqa: PLR2004 - 5 to 8 lie on their side
+    width, height = reversed(image.size) if turns else image.size
+    source = SourceReport(
+        format="jpeg" if image.format == "MPO" else str(image.format).lower(),
+        width=width,
+        height=height,
+        mode=image.mode,
+        frames=frames,
+        bytes=os.fstat(file.fileno()).st_size,
+        # libheif turns a picture by the box that says so, and its EXIF orientation is told afterwards.
+        orientation=image.info.get("original_orientation") or orientation,
+        gps_removed="gps" in metadata,
+        metadata=metadata,
+    )
+    return Header(image=image, size=(width, height), source=source)
 
 
 def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; whatever else stands there, or cannot be read, is taken as upright."""
-    value = _exif(image).get(ExifTags.Base.Orientation)
+    value = exif_of(image).get(ExifTags.Base.Orientation)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF's own numbers
 
 
 def _open(file: IO[bytes], limits: Limits) -> ImageFile.ImageFile:
-    start = file.read(16)
+    start = file.read(12)
     if not start:
         raise CorruptImageError("the file is empty")
     file.seek(0)
@@ -95,7 +108,7 @@ def _open(file: IO[bytes], limits: Limits) -> ImageFile.ImageFile:
         if _is_familiar(start):
             raise CorruptImageError("the picture's header is damaged or ends too early") from error
         raise UnsupportedFormatError(
-            "the file is no JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF picture"
+            "the file is no JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC picture"
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLargeError(f"the picture has more than {limits.max_pixels} pixels") from error
@@ -106,7 +119,8 @@ def _open(file: IO[bytes], limits: Limits) -> ImageFile.ImageFile:
 
 def _is_familiar(start: bytes) -> bool:
     """Whether a file that cannot be read at least begins as one of the formats does."""
-    return start.startswith(_MAGIC) or start[4:12] in _AVIF or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
+    boxed = start[4:8] == b"ftyp" and start[8:12] in _BOXED
+    return start.startswith(_MAGIC) or boxed or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
 
 
 def _count_frames(image: ImageFile.ImageFile, limits: Limits) -> int:
@@ -114,10 +128,12 @@ def _count_frames(image: ImageFile.ImageFile, limits: Limits) -> int:
     if image.format == "TIFF":
         return _count_pages(image, limits)
     frames = int(getattr(image, "n_frames", 1))
-    if image.format not in _ANIMATED:
+    if image.format == "MPO":
         return frames
     if frames > limits.max_frames:
         raise ImageTooLargeError(f"the picture has {frames} frames, more than {limits.max_frames}")
+    if image.format not in _ANIMATED:
+        return frames
     pixels = image.width * image.height * frames
     if pixels > limits.max_total_pixels:
         raise ImageTooLargeError(
@@ -137,10 +153,3 @@ def _count_pages(image: ImageFile.ImageFile, limits: Limits) -> int:
         image.seek(0)
         return pages
     raise ImageTooLargeError(f"the picture has more than {limits.max_frames} pages")
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    try:
-        return image.getexif()
-    except Exception:  # noqa: BLE001 - broken metadata raises nearly anything, and must not fail the picture
-        return Image.Exif()

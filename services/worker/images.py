@@ -1,17 +1,22 @@
 """Decodes an untrusted picture: no more of it than its recipe needs, upright, in sRGB and bare of metadata."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 from PIL import Image
 
-from services.worker.colours import to_srgb, unpacked
+from common.records import SourceReport
+from services.worker.colours import Conversion, is_rgb, to_srgb, unpacked
 from services.worker.faults import decoding
 from services.worker.geometry import Box, Size, turned
 from services.worker.headers import Header, Limits, orientation_of, read_header
+from services.worker.metadata import credits_of
+from services.worker.timing import begin_of, duration_of, plays_of
 
 # How much larger than its largest output a picture is decoded. Structural similarity to the full decode, over six
 # photographs and noise: JPEG's own scaling falls to 0.96 at 1.0; at 1.25 it stays above 0.985 and is 0.995 as a rule;
@@ -37,32 +42,111 @@ _TURNS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """A picture in memory: upright, RGB or RGBA, in sRGB, without metadata.
+    """A picture in memory, or a frame of one: upright, RGB or RGBA, in sRGB, without metadata.
 
     `size` is what it measures in full; `frame` is where it lies in `image`, which may have been decoded smaller.
+    `profile` describes the colours of `image` where they were left as they are. `duration` is milliseconds.
     """
 
     image: Image.Image
     size: Size
     frame: Box
-    facts: dict[str, Any]
+    profile: bytes | None = None
+    duration: int = 0
 
 
-def decode(
-    source: Path, *, limits: Limits, scale: Callable[[Size], float], check: Callable[[], None]
-) -> Decoded:
-    """The first frame of the picture, decoded at no less than `scale(size)` of its size, 1 being all of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How the stored pixels of every frame become upright ones."""
 
-    `check` is called between steps and may raise. Raises PictureError or SurroundingsError, whatever the bytes.
+    extent: _Extent
+    divisor: int
+    orientation: int
+    profile: bytes | None
+
+
+@contextmanager
+def opened(source: Path, limits: Limits) -> Iterator[Header]:
+    """The header of the picture in a file. Raises PictureError or SurroundingsError, whatever the bytes."""
+    with decoding():
+        file = source.open("rb")
+    with file:
+        with decoding():
+            header = read_header(file, limits)
+        yield header
+
+
+class Original:
+    """An opened picture, decoded at no less than `scale` of its size, 1 being all of it.
+
+    `first` is the picture, or the first frame of an animation. `own_colours` keeps it unconverted beside that. `check`
+    is called between steps and may raise. Raises PictureError or SurroundingsError, whatever the bytes.
     """
-    with decoding(), source.open("rb") as file:
-        header = read_header(file, limits)
-        check()
-        wanted = scale(header.size)
-        extent = _shrink_on_load(header.image, wanted)
-        header.image.load()
-        check()
-        return _developed(header, wanted, extent, check)
+
+    def __init__(
+        self, header: Header, *, scale: float, check: Callable[[], None], own_colours: bool = False
+    ) -> None:
+        self._header, self._check = header, check
+        self._begin = begin_of(header.image) if header.moves else 0
+        self.count = header.source.frames - self._begin if header.moves else 1
+        self.plays = plays_of(header.image)
+        with decoding():
+            extent = _shrink_on_load(header.image, scale)
+            header.image.load()
+            check()
+            self.credits = credits_of(header.image)
+            self._way = _way(header, scale, extent)
+            self._duration = duration_of(header.image)
+            stored = _averaged(header.image, self._way.divisor)
+            check()
+            self.first, conversion = self._upright(stored)
+            self._unconverted = self._upright(stored, own=True)[0] if own_colours else self.first
+        self.source: SourceReport = msgspec.structs.replace(header.source, profile=str(conversion))
+
+    def still(self, *, own_colours: bool = False) -> Decoded:
+        """The first frame, in its own colours if they were kept and are RGB, else in sRGB."""
+        return self._unconverted if own_colours else self.first
+
+    def moving(self, *, own_colours: bool = False) -> Iterator[Decoded]:
+        """Every frame of an animation in turn, composed as a viewer shows it; only one is in memory at a time."""
+        if self._begin == 0:
+            yield self.still(own_colours=own_colours)
+        for number in range(max(self._begin, 1), self._header.source.frames):
+            self._check()
+            with decoding():
+                self._header.image.seek(number)
+                self._header.image.load()
+                self._duration = duration_of(self._header.image)
+                decoded, _ = self._upright(_averaged(self._header.image, self._way.divisor), own=own_colours)
+            yield decoded
+
+    def _upright(self, stored: Image.Image, *, own: bool = False) -> tuple[Decoded, Conversion]:
+        way = self._way
+        keeps = own and is_rgb(stored, way.profile)
+        image, conversion = to_srgb(stored, None if keeps else way.profile)
+        if way.orientation in _TURNS:
+            image = image.transpose(_TURNS[way.orientation])
+        if image is self._header.image:
+            image = image.copy()  # the next frame would be decoded into it
+        image.info = {}  # whatever stands there, encoders might write
+        decoded = Decoded(
+            image=image,
+            size=self._header.size,
+            frame=turned(way.extent, image.size, way.orientation),
+            profile=way.profile if keeps else None,
+            duration=self._duration,
+        )
+        return decoded, conversion
+
+
+def _way(header: Header, scale: float, extent: _Extent) -> _Way:
+    divisor = _divisor(header.size, header.image.size, scale)
+    return _Way(
+        extent=(extent[0] / divisor, extent[1] / divisor),
+        divisor=divisor,
+        orientation=orientation_of(header.image),
+        profile=header.image.info.get("icc_profile"),
+    )
 
 
 def _shrink_on_load(image: Image.Image, scale: float) -> _Extent:
@@ -70,21 +154,6 @@ def _shrink_on_load(image: Image.Image, scale: float) -> _Extent:
     gap = scale * _JPEG_GAP
     drafted = image.draft(None, (math.ceil(image.width * gap), math.ceil(image.height * gap)))
     return image.size if drafted is None else drafted[1][2:]
-
-
-def _developed(header: Header, scale: float, extent: _Extent, check: Callable[[], None]) -> Decoded:
-    """From the stored pixels to the upright picture, the sizes getting smaller before the work gets dearer."""
-    profile, orientation = header.image.info.get("icc_profile"), orientation_of(header.image)
-    divisor = _divisor(header.size, header.image.size, scale)
-    image = _averaged(header.image, divisor)
-    check()
-    image, conversion = to_srgb(image, profile)
-    if orientation in _TURNS:
-        image = image.transpose(_TURNS[orientation])
-    image.info = {}  # whatever stands there, encoders might write
-    frame = turned((extent[0] / divisor, extent[1] / divisor), image.size, orientation)
-    facts = header.facts | {"profile": str(conversion)}
-    return Decoded(image=image, size=header.size, frame=frame, facts=facts)
 
 
 def _divisor(full: Size, loaded: Size, scale: float) -> int:

@@ -1,49 +1,29 @@
 """From an untrusted picture and a recipe to finished files: decoded once, then one output after the other."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
 
 from common.errors import TimedOutError
-from common.operations import Resize
-from common.recipes import Format, Output, Recipe
+from common.recipes import Recipe
+from common.records import PictureReport, SourceReport
 from services.worker.assets import Assets
-from services.worker.encoding import ENCODINGS, encode
-from services.worker.faults import rendering
-from services.worker.fitting import fitted
-from services.worker.geometry import Size, within
 from services.worker.headers import Limits
-from services.worker.images import Decoded, decode
-from services.worker.operations import Table, table
-from services.worker.operations.resize import fitted_image
-from services.worker.settling import settled_resize
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """One finished file; `path` is its place beneath the image's URL, `report` says how it was made."""
-
-    name: str
-    filename: str
-    path: str
-    media_type: str
-    width: int
-    height: int
-    data: bytes
-    report: dict[str, Any]
+from services.worker.images import Original, opened
+from services.worker.operations import table
+from services.worker.outputs import Rendered, Workshop
+from services.worker.rendering import largest_scale
+from services.worker.report import picture_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Developed:
-    """All that was made of one picture; `source` says what the picture was."""
+    """All that was made of one picture; `source` says what was uploaded, `picture` what it shows."""
 
     outputs: tuple[Rendered, ...]
-    source: dict[str, Any]
+    source: SourceReport | None = None
+    picture: PictureReport | None = None
 
 
 def develop(
@@ -59,74 +39,12 @@ def develop(
         if cancelled():
             raise TimedOutError("developing the picture took longer than a job may take")
 
-    decoded = decode(source, limits=limits, scale=lambda size: _largest_scale(recipe, size), check=check)
-    operations = table(assets)
-    outputs = chain.from_iterable(_rendered(output, decoded, operations, check) for output in recipe.outputs)
-    return Developed(outputs=tuple(outputs), source=decoded.facts)
-
-
-def _largest_scale(recipe: Recipe, size: Size) -> float:
-    """The share of the picture's size that serves every output; 1 as soon as one does not begin with a resize."""
-    scales = (
-        fitted(size, first).scale if isinstance(first := _first(output), Resize) else 1.0
-        for output in recipe.outputs
-    )
-    return min(1.0, max(scales))
-
-
-def _first(output: Output) -> object:
-    return output.operations[0] if output.operations else None
-
-
-def _rendered(
-    output: Output, decoded: Decoded, operations: Table, check: Callable[[], None]
-) -> Iterator[Rendered]:
-    """The output's files, one a format; the first is charged with the operations they share."""
-    began = time.perf_counter()
-    with rendering(output.name):
-        image = _operated(output, decoded, operations, check)
-    for kind in output.formats:
-        yield _encoded(output, kind, image, began)
+    with opened(source, limits) as header:
         check()
-        began = time.perf_counter()
-
-
-def _encoded(output: Output, kind: Format, image: Image.Image, began: float) -> Rendered:
-    encoding = ENCODINGS[kind]
-    quality = encoding.quality and (output.quality or encoding.quality)
-    with rendering(output.name):
-        data = encode(image, kind, quality or 0)
-    report = {
-        "format": kind,
-        "quality": quality,
-        "duration_ms": round((time.perf_counter() - began) * 1000, 1),
-    }
-    return Rendered(
-        name=output.name,
-        filename=f"{output.name}.{encoding.extension}",
-        path=output.name if isinstance(output.format, str) else f"{output.name}.{encoding.extension}",
-        media_type=encoding.media_type,
-        width=image.width,
-        height=image.height,
-        data=data,
-        report=report,
-    )
-
-
-def _operated(output: Output, decoded: Decoded, operations: Table, check: Callable[[], None]) -> Image.Image:
-    """The picture after all operations. A resize that comes first is told the full size, not the decoded one's."""
-    image, remaining = decoded.image, output.operations
-    if isinstance(first := _first(output), Resize):
-        image, remaining = _resized(decoded, first), remaining[1:]
-        check()
-    for operation in remaining:
-        image = operations[type(operation)](image, operation)
-        check()
-    return image
-
-
-def _resized(decoded: Decoded, parameters: Resize) -> Image.Image:
-    settled = settled_resize(parameters, decoded.image)
-    fit = fitted(decoded.size, settled)
-    box = within(decoded.frame, decoded.size, fit.box, decoded.image.size)
-    return fitted_image(decoded.image, fit, box, settled)
+        own_colours = any("icc" in output.keep for output in recipe.outputs)
+        scale = largest_scale(recipe, header.size)
+        original = Original(header, scale=scale, check=check, own_colours=own_colours)
+        workshop = Workshop(original, table(assets), limits, check)
+        outputs = tuple(chain.from_iterable(workshop.make(output) for output in recipe.outputs))
+        picture = picture_report(original.first.image, original.source, moves=header.moves)
+    return Developed(outputs=outputs, source=original.source, picture=picture)

@@ -3,7 +3,8 @@
 import time
 
 from common.records import Failure, OutputRecord, Result, now
-from services.worker.pipeline import Developed, Rendered
+from services.worker.outputs import Rendered
+from services.worker.pipeline import Developed
 
 
 def completed(image_id: str, attempt: int, begun: float, developed: Developed) -> Result:
@@ -16,6 +17,7 @@ def completed(image_id: str, attempt: int, begun: float, developed: Developed) -
         duration_ms=_milliseconds_since(begun),
         outputs=tuple(_output_record(image_id, rendered) for rendered in developed.outputs),
         source=developed.source,
+        picture=developed.picture,
     )
 
 

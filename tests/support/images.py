@@ -2,7 +2,7 @@
 
 from common import ids
 from common.recipes import default_recipe
-from common.records import Failure, Manifest, OutputRecord, Result, now
+from common.records import Failure, Manifest, OutputRecord, OutputReport, Result, now
 from common.store import Store
 
 
@@ -38,6 +38,7 @@ def completed(image_id: str, attempt: int = 1, data: bytes = b"developed") -> tu
         width=8,
         height=6,
         bytes=len(data),
+        report=OutputReport(format="jpeg"),
     )
     result = Result(
         image_id=image_id, status="completed", attempt=attempt, finished_at=now(), outputs=(output,)

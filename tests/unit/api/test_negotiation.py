@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.records import OutputRecord
+from common.records import OutputRecord, OutputReport
 from services.api.negotiation import negotiated
 
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -18,6 +18,7 @@ def made(*formats: str) -> list[OutputRecord]:
             width=1,
             height=1,
             bytes=1,
+            report=OutputReport(format="jpeg"),
         )
         for kind in formats
     ]

@@ -5,7 +5,7 @@ from tests.hostile import HOSTILE
 from tests.samples import SOUND
 
 TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff",
-         "bmp": "image/bmp", "avif": "image/avif"}  # fmt: skip
+         "bmp": "image/bmp", "avif": "image/avif", "heic": "image/heic"}  # fmt: skip
 NO_PICTURES = ["empty", "text", "html", "svg", "pdf", "eps", "zip", "zeros", "jpeg 2000", "ico", "pcx"]
 
 
@@ -28,3 +28,19 @@ def test_every_type_that_can_be_found_is_said_to_be_accepted() -> None:
 )
 def test_a_beginning_is_not_enough(head: bytes) -> None:
     assert sniff(head) is None
+
+
+@pytest.mark.parametrize(
+    "brands, media_type",
+    [
+        (b"heic", "image/heic"),
+        (b"heix", "image/heic"),
+        (b"hevc", "image/heic"),
+        (b"mif1", "image/heif"),
+        (b"msf1", "image/heif"),
+        (b"mif1\0\0\0\0mif1avif", "image/avif"),
+        (b"mp42", None),
+    ],
+)
+def test_a_container_is_known_by_its_brands(brands: bytes, media_type: str | None) -> None:
+    assert sniff(b"\0\0\0\x1cftyp" + brands.ljust(24, b"\0")) == media_type

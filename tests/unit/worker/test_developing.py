@@ -14,7 +14,7 @@ from services.worker import developing
 from services.worker.developing import Developer, Pipeline
 from services.worker.pipeline import Developed
 
-NOTHING = Developed(outputs=(), source={})
+NOTHING = Developed(outputs=())
 SOURCE = Path("original")
 
 

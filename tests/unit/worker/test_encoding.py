@@ -6,7 +6,7 @@ from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.recipes import Format
-from services.worker.encoding import ENCODINGS, encode, flattened
+from services.worker.encoding import ENCODINGS, Manner, encode, flattened
 from tests.pictures import scene, with_hole
 from tests.similarity import similarity
 
@@ -19,7 +19,7 @@ def decoded(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_is_of_its_format_and_shows_the_picture(kind: Format) -> None:
-    image = decoded(encode(scene(), kind, 82))
+    image = decoded(encode(scene(), kind, Manner(quality=82)))
     assert image.format == kind.upper()
     assert ENCODINGS[kind].media_type == f"image/{kind}"
     assert similarity(image, scene()) > 0.95
@@ -27,7 +27,7 @@ def test_a_file_is_of_its_format_and_shows_the_picture(kind: Format) -> None:
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp", "avif"])
 def test_quality_costs_bytes(kind: Format) -> None:
-    sizes = [len(encode(scene(), kind, quality)) for quality in (20, 50, 80, 95)]
+    sizes = [len(encode(scene(), kind, Manner(quality=quality))) for quality in (20, 50, 80, 95)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1] / 2
 
@@ -38,31 +38,31 @@ def test_the_formats_that_know_a_quality_have_one_of_their_own() -> None:
 
 def test_a_jpeg_is_progressive_and_halves_its_colours_below_90() -> None:
     for quality, subsampling in ((82, 2), (89, 2), (90, 0)):
-        image = decoded(encode(scene(), "jpeg", quality))
+        image = decoded(encode(scene(), "jpeg", Manner(quality=quality)))
         assert image.info["progressive"]
         assert image.layer[0][1:3] == ((2, 2) if subsampling else (1, 1))  # type: ignore[attr-defined]
 
 
 def test_a_jpeg_has_white_where_the_picture_has_nothing() -> None:
-    image = decoded(encode(with_hole(scene()), "jpeg", 90))
+    image = decoded(encode(with_hole(scene()), "jpeg", Manner(quality=90)))
     assert image.mode == "RGB"
     assert image.crop((310, 230, 330, 250)).convert("L").getextrema()[0] > 250  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "avif"])
 def test_alpha_is_kept(kind: Format) -> None:
-    image = decoded(encode(with_hole(scene()), kind, 90))
+    image = decoded(encode(with_hole(scene()), kind, Manner(quality=90)))
     assert image.mode == "RGBA"
     assert image.getchannel("A").getextrema() == (0, 255)
 
 
 def test_a_picture_beyond_the_format_is_refused_with_the_reason() -> None:
     with pytest.raises(InvalidRecipeError, match="16383 pixels a side, not 16384 x 1"):
-        encode(Image.new("RGB", (16384, 1)), "webp", 80)
+        encode(Image.new("RGB", (16384, 1)), "webp", Manner(quality=80))
     with pytest.raises(InvalidRecipeError, match="65500"):
-        encode(Image.new("RGB", (1, 65501)), "jpeg", 80)
-    assert encode(Image.new("RGB", (1, 65500)), "jpeg", 80)
-    assert encode(Image.new("RGB", (16383, 1)), "webp", 80)
+        encode(Image.new("RGB", (1, 65501)), "jpeg", Manner(quality=80))
+    assert encode(Image.new("RGB", (1, 65500)), "jpeg", Manner(quality=80))
+    assert encode(Image.new("RGB", (16383, 1)), "webp", Manner(quality=80))
 
 
 def test_flattening_blends_by_alpha() -> None:

@@ -20,11 +20,12 @@ from common.errors import (
 )
 from common.messages import Job, finished_event
 from common.recipes import Recipe
-from common.records import Record, view_of_result
+from common.records import OutputReport, Record, view_of_result
 from services.worker.ending import Ending
 from services.worker.handler import JobHandler
 from services.worker.metrics import WorkerMetrics
-from services.worker.pipeline import Developed, Rendered
+from services.worker.outputs import Rendered
+from services.worker.pipeline import Developed
 from tests.support.fakes import RecordingPublisher, delivery_of
 from tests.support.images import completed, failed, uploaded
 from tests.support.memory import Memory, MemoryStore
@@ -39,10 +40,9 @@ DEVELOPED = Developed(
             width=8,
             height=6,
             data=b"jpeg",
-            report={},
+            report=OutputReport(format="jpeg"),
         ),
     ),
-    source={"format": "jpeg"},
 )
 DELAYS = (1, 5, 30)
 

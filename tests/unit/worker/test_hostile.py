@@ -115,7 +115,9 @@ def test_the_limits_are_the_operators() -> None:
 def test_frames_are_limited_in_every_format(kind: str) -> None:
     frames = [scene(32, 24).rotate(90 * number) for number in range(1, 4)]
     data = encoded(scene(32, 24), kind, save_all=True, append_images=frames)
-    assert developed(data, recipe_of(), limits=Limits(max_frames=4)).source["frames"] == 4
+    source = developed(data, recipe_of(), limits=Limits(max_frames=4)).source
+    assert source is not None
+    assert source.frames == 4
     with pytest.raises(ImageTooLargeError, match="more than 3"):
         developed(data, recipe_of(), limits=Limits(max_frames=3))
 

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -8,7 +6,7 @@ from PIL import Image
 
 from services.worker.geometry import Size
 from services.worker.headers import Limits, prepare
-from services.worker.images import Decoded, decode
+from services.worker.images import Decoded, Original, opened
 from tests.pictures import encoded, laid, photograph, scene
 from tests.similarity import similarity
 
@@ -18,7 +16,8 @@ def decoded(data: bytes, scale: float) -> Decoded:
     with NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        return decode(Path(file.name), limits=Limits(), scale=lambda _: scale, check=lambda: None)
+        with opened(Path(file.name), Limits()) as header:
+            return Original(header, scale=scale, check=lambda: None).first
 
 
 def shown(picture: Decoded, size: Size) -> Image.Image:
@@ -67,22 +66,5 @@ def test_white_is_what_it_is_to_the_whole_picture() -> None:
     assert image.getpixel((0, image.height - 1)) == (250, 250, 250)
 
 
-def test_sizes_are_asked_for_upright() -> None:
-    sizes: list[Size] = []
-
-    def scale(size: Size) -> float:
-        sizes.append(size)
-        return 1.0
-
-    prepare(Limits())
-    with written(photograph(300, 400, orientation=6)) as path:
-        decode(path, limits=Limits(), scale=scale, check=lambda: None)
-    assert sizes == [(300, 400)]
-
-
-@contextmanager
-def written(data: bytes) -> Iterator[Path]:
-    with NamedTemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        yield Path(file.name)
+def test_a_size_is_told_upright() -> None:
+    assert decoded(photograph(300, 400, orientation=6), 1.0).size == (300, 400)

@@ -9,6 +9,7 @@ import pytest
 from common.errors import StoreUnavailableError, TimedOutError
 from common.operations import Resize, Watermark
 from common.recipes import Output, Recipe, default_recipe
+from common.records import SourceReport
 from services.worker.assets import Assets
 from services.worker.headers import Limits
 from services.worker.pipeline import develop
@@ -39,7 +40,8 @@ def test_sizes_are_what_the_recipe_says_of_the_full_picture(name: str) -> None:
     result = developed(sample.data, recipe_of(INSIDE))
     width, height = sample.expected.size
     scale = min(1, BOX / max(width, height))
-    assert (result.source["width"], result.source["height"]) == (width, height)
+    assert result.source is not None
+    assert (result.source.width, result.source.height) == (width, height)
     assert opened(result.outputs[0]).size == tuple(
         max(1, int(side * scale + 0.5)) for side in (width, height)
     )
@@ -80,19 +82,19 @@ def test_transparency_is_kept_where_the_format_has_it_and_white_elsewhere() -> N
 
 
 def test_the_source_is_reported() -> None:
-    source = developed(photograph(300, 400, orientation=6), recipe_of(INSIDE)).source
-    size = source.pop("bytes")
-    assert size == len(photograph(300, 400, orientation=6))
-    assert source == {
-        "format": "jpeg",
-        "width": 300,
-        "height": 400,
-        "mode": "RGB",
-        "frames": 1,
-        "orientation": 6,
-        "gps_removed": True,
-        "profile": "none",
-    }
+    data = photograph(300, 400, orientation=6)
+    assert developed(data, recipe_of(INSIDE)).source == SourceReport(
+        format="jpeg",
+        width=300,
+        height=400,
+        mode="RGB",
+        frames=1,
+        bytes=len(data),
+        orientation=6,
+        gps_removed=True,
+        profile="none",
+        metadata=("exif", "gps"),
+    )
 
 
 def test_all_outputs_come_from_one_decode_whatever_their_order() -> None:
