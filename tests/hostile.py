@@ -40,6 +40,20 @@ def many_frames_gif(frames: int = 401, side: int = 1024) -> bytes:
     return head + frame * frames + b";"
 
 
+def huge_box(kind: str, side: int = 20000) -> bytes:
+    """A HEIC or AVIF whose header says `side` x `side` pixels."""
+    data = encoded(scene(640, 480), kind)
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", side, side) + data[at + 8 :]
+
+
+def many_frames_webp(frames: int = 300) -> bytes:
+    """An animated WebP of so many frames, two of them written and the last repeated."""
+    data = encoded(scene(32, 24), "WEBP", save_all=True, append_images=[scene(32, 24).rotate(180)])
+    body = data[12:] + data[data.rindex(b"ANMF") :] * (frames - 2)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
 def zipped() -> bytes:
     """A ZIP archive, such as a document of an office suite."""
     file = BytesIO()
@@ -102,6 +116,12 @@ HOSTILE: Final[Mapping[str, Callable[[], Hostile]]] = MappingProxyType(
         "png of 400 megapixels": lambda: Hostile(huge_png(20000), "image_too_large"),
         "gif of 401 frames": lambda: Hostile(many_frames_gif(), "image_too_large"),
         "gif of 100 frames of 25 megapixels": lambda: Hostile(many_frames_gif(100, 5000), "image_too_large"),
+        "heic of 400 megapixels": lambda: Hostile(huge_box("HEIF"), "image_too_large"),
+        "heic truncated": lambda: Hostile(_half(encoded(scene(64, 48), "HEIF")), "corrupt_image"),
+        "avif of 400 megapixels": lambda: Hostile(
+            huge_box("AVIF"), "corrupt_image"
+        ),  # its decoder refuses the header
+        "webp of 300 frames": lambda: Hostile(many_frames_webp(), "image_too_large"),
         "tiff of 300 pages": lambda: Hostile(
             encoded(scene(8, 8), "TIFF", save_all=True, append_images=[scene(8, 8)] * 299), "image_too_large"
         ),

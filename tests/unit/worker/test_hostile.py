@@ -94,6 +94,7 @@ def test_too_little_memory_is_an_error_of_its_own(tmp_path: Path) -> None:
     [
         "jpeg, annotated", "jpeg, CMYK with profile", "png, annotated and turned", "png, palette with transparency",
         "webp, transparent", "webp, animated", "gif, animated", "tiff, compressed", "tiff, pages", "avif", "bmp",
+        "heic",
     ],
 )  # fmt: skip
 def test_damaged_bytes_end_in_a_picture_or_in_an_error_of_ours(name: str) -> None:
