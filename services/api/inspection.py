@@ -54,7 +54,7 @@ class _Metered:
 
 def inspect(file: BinaryIO, media_type: str, limits: PictureLimits) -> Header:
     """The header of a complete picture. Never raises for damaged bytes: finding them out is the worker's part."""
-    width, height = imagesize.get(_Metered(file), exif_rotation=False)
+    width, height = _gif_size(file) if media_type == "image/gif" else _size(file)
     known = width > 0 and height > 0
     count = {"image/gif": count_gif_frames, "image/webp": count_webp_frames, "image/png": count_png_frames}
     counter = count.get(media_type)
@@ -64,6 +64,16 @@ def inspect(file: BinaryIO, media_type: str, limits: PictureLimits) -> Header:
     except (struct.error, IndexError, ValueError, OSError):
         frames = None
     return Header(int(width) if known else None, int(height) if known else None, frames)
+
+
+def _size(file: BinaryIO) -> tuple[float, float]:
+    return imagesize.get(_Metered(file), exif_rotation=False)  # type: ignore[no-any-return]
+
+
+def _gif_size(file: BinaryIO) -> tuple[float, float]:
+    """imagesize takes sides of more than 32767 pixels for negative ones."""
+    head = file.read(10)
+    return struct.unpack("<HH", head[6:]) if len(head) == 10 else (-1, -1)  # noqa: PLR2004 - up to the sides
 
 
 def check(header: Header, limits: PictureLimits) -> None:

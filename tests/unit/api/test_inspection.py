@@ -39,6 +39,12 @@ def test_frames_are_counted(kind: str, frames: int) -> None:
     assert look(data).frames == frames
 
 
+def test_a_gif_may_be_as_large_as_its_header_can_say() -> None:
+    found = look(b"GIF89a" + b"\xff" * 4 + bytes(3) + b";")
+
+    assert (found.width, found.height) == (65535, 65535)
+
+
 def test_counting_ends_where_enough_is_found() -> None:
     assert look(many_frames_gif(10_000, 8)).frames == LIMITS.max_frames + 1
 
