@@ -10,7 +10,7 @@ STACK_local = $(PYTHON) -m docker.local
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test soak check fuzz format lock clean
+.PHONY: help up down logs status demo test bench soak check fuzz format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ test: ## all tests (ARGS="-k upload" goes to pytest)
 	@docker/venv requirements-dev.txt
 	@docker/install-rabbitmq
 	.venv/bin/python -m pytest $(ARGS)
+
+bench: ## measure, and print a table of ratios (QUICK=1 for two minutes, GROUPS="uploads reads")
+	@docker/venv requirements-bench.txt
+	@docker/install-rabbitmq
+	VIPS_CONCURRENCY=1 .venv/bin/python -m tests.benchmarks $(GROUPS) $(if $(QUICK),--quick)
 
 soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVERY=5 SEED=1)
 	@docker/venv requirements-dev.txt
