@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from common.records import Manifest, OutputRecord, Result
+from common.records import Manifest, OutputRecord, OutputReport, Result
 from common.store.layout import MANIFEST, ORIGINAL, RESULT, Layout
 from tests.benchmarks.work import SMALL
 
@@ -64,6 +64,7 @@ def _result(image_id: str) -> Result:
         width=200,
         height=150,
         bytes=10_000,
+        report=OutputReport(format="jpeg"),
     )
     return Result(
         image_id=image_id, status="completed", attempt=1, finished_at=datetime.now(UTC), outputs=(output,)
