@@ -10,7 +10,7 @@ STACK_local = $(PYTHON) -m docker.local
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test bench soak check fuzz format lock clean
+.PHONY: help up down logs status demo test bench soak pictures check fuzz format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
 	@docker/venv requirements-dev.txt
 	@docker/install-rabbitmq
 	.venv/bin/python -m tests.attack.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
+
+pictures: ## make the README's table of operations and its pictures anew
+	@docker/venv requirements-dev.txt
+	.venv/bin/python -m docs.operations
 
 format: ## format the code and fix what ruff can
 	@docker/venv requirements-dev.txt

@@ -1,6 +1,7 @@
 """Develops one picture and says where the results are: `python docker/demo.py [PICTURE]`; standard library only.
 
-Without a picture it paints one. API_PORT (8000; also from .env) or API_URL says where Darkroom answers.
+Without a picture it paints one. API_PORT (8000; also from .env) or API_URL says where Darkroom answers, and
+API_KEY is sent where it is set.
 """
 
 import itertools
@@ -36,11 +37,15 @@ def _api() -> str:
 
 
 API = _api()
+KEY = {"Authorization": f"Bearer {os.environ['API_KEY']}"} if os.environ.get("API_KEY") else {}
 
 
 def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     picture = Path(sys.argv[1]) if len(sys.argv) > 1 else _painted(FOLDER / "painted.png")
+    if not picture.is_file():
+        print(f"there is no file {picture}", file=sys.stderr)
+        return 1
     try:
         accepted = _upload(picture)
         print(f"{picture.name} is accepted as {accepted['image_id']}", flush=True)
@@ -56,7 +61,7 @@ def main() -> int:
 
 
 def _get(path: str) -> bytes:
-    with urllib.request.urlopen(API + path, timeout=30) as response:
+    with urllib.request.urlopen(urllib.request.Request(API + path, headers=KEY), timeout=30) as response:
         content: bytes = response.read()
     return content
 
@@ -70,7 +75,7 @@ def _upload(picture: Path) -> dict[str, Any]:
         f"Content-Type: {media_type}\r\n\r\n"
     )
     body = head.encode() + picture.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    headers = KEY | {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     with urllib.request.urlopen(
         urllib.request.Request(f"{API}/upload", body, headers), timeout=60
     ) as response:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,13 +36,22 @@ from services.api.state import Services, State
 from services.api.throttle import Concurrency, RateLimit
 
 
+@dataclass(frozen=True)
+class Files:
+    """What the operator's files hold."""
+
+    ring: KeyRing | None
+    chooser: Chooser
+
+
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
     """The application; `on_fatal` is called when the process cannot go on, and must end it."""
+    files = _read_files(settings)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            services = await _build(settings, stack)
+            services = await _build(settings, files, stack)
             await stack.enter_async_context(in_background(services, on_fatal))
             yield State(services=services)
 
@@ -69,7 +79,7 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
     return [Middleware(SecurityHeaders), cors]
 
 
-async def _build(settings: ApiSettings, stack: AsyncExitStack) -> Services:
+async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> Services:
     stores = await stack.enter_async_context(open_local_stores(Path(settings.store_root)))
     publisher = await stack.enter_async_context(
         open_publisher(
@@ -79,19 +89,17 @@ async def _build(settings: ApiSettings, stack: AsyncExitStack) -> Services:
             timeout=settings.publish_timeout_seconds,
         )
     )
-    services = compose(settings, stores, publisher)
+    services = compose(settings, files, stores, publisher)
     await services.admission.look()
     return services
 
 
-def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Services:
+def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publisher) -> Services:
     """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
     made = registry()
     ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
     signer = Signer(settings.url_signing_secrets)
-    ring = KeyRing(Path(settings.api_keys_file)) if settings.api_keys_file else None
     admission = Admission(stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes)
-    chooser = _chooser(settings)
     # Twice what a publish may take: the relay never competes with the request that made the note.
     patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
     return Services(
@@ -100,16 +108,22 @@ def compose(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Serv
         publisher=publisher,
         outbox=Outbox(stores.images, publisher, patience=patience),
         admission=admission,
-        access=Access(ring, signer),
+        access=Access(files.ring, signer),
         signer=signer,
         rate=RateLimit(settings.rate_limit_per_minute, settings.rate_limit_burst),
         concurrency=Concurrency(settings.max_concurrent_uploads),
         limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
-        chooser=chooser,
+        chooser=files.chooser,
         metrics=ApiMetrics(made, admission),
         registry=made,
-        openapi=openapi.document(keys=ring is not None, presets=list(chooser.presets)),
+        openapi=openapi.document(keys=files.ring is not None, presets=list(files.chooser.presets)),
     )
+
+
+def _read_files(settings: ApiSettings) -> Files:
+    """Raises ConfigurationError, before anything is started that would have to be ended again."""
+    ring = KeyRing(Path(settings.api_keys_file)) if settings.api_keys_file else None
+    return Files(ring, _chooser(settings))
 
 
 def _chooser(settings: ApiSettings) -> Chooser:

@@ -34,7 +34,8 @@ class KeyRing:
                 self._hashes = parse(self._path.read_text())
                 self._version = version
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"API_KEYS_FILE cannot be read: {type(error).__name__}") from error
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ConfigurationError(f"API_KEYS_FILE={self._path} cannot be read: {reason}") from error
 
     def knows(self, name: str) -> bool:
         """Whether a key of this name is in force."""
@@ -83,8 +84,9 @@ def main(arguments: list[str]) -> int:
     path, name = Path(arguments[0]), arguments[1]
     try:
         key, line = make(name)
-        parse("\n".join((*_lines(path), line)))  # a name that is taken is refused here
-        path.touch(mode=0o600)
+        _require_new(path, name)
+        # Readable for the service's own user in a container; the hash of 256 random bits tells nobody anything.
+        path.touch(mode=0o644)
         with path.open("a") as file:
             file.write(line + "\n")
     except (ConfigurationError, OSError) as error:
@@ -92,6 +94,11 @@ def main(arguments: list[str]) -> int:
         return 1
     sys.stdout.write(key + "\n")
     return 0
+
+
+def _require_new(path: Path, name: str) -> None:
+    if name in parse("\n".join(_lines(path))):
+        raise ConfigurationError(f"there is a key named {name} already")
 
 
 def _lines(path: Path) -> list[str]:

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from common.operations import Operation
+from docs import operations
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
@@ -84,3 +86,17 @@ def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
     for name in limits:
         assert told[name] or name in ("MAX_FRAMES", "MAX_TOTAL_PIXELS"), name
         assert set(told[name]) <= codes, name
+
+
+def test_the_table_of_operations_is_as_the_structs_are() -> None:
+    assert operations.table() in README.read_text(), "make pictures brings it up to date"
+    shown = {example["op"] for example in operations.EXAMPLES}
+    assert shown == {kind.__struct_config__.tag for kind in get_args(Operation)}
+    for number in range(len(operations.EXAMPLES)):
+        assert operations.picture_of(number).is_file()
+
+
+def test_no_file_of_an_operation_is_long() -> None:
+    folder = README.parent / "services/worker/operations"
+    for path in folder.glob("[a-z]*.py"):
+        assert len(path.read_text().splitlines()) <= 80, path.name

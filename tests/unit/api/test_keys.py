@@ -21,7 +21,7 @@ def test_the_command_prints_a_key_that_the_file_then_admits(
     ring = KeyRing(path)
     assert (ring.owner_of(first), ring.owner_of(second)) == ("alice", "bob")
     assert first not in path.read_text()
-    assert path.stat().st_mode & 0o077 == 0, "it is for its owner alone"
+    assert path.stat().st_mode & 0o022 == 0, "nobody else may admit themselves"
 
 
 @pytest.mark.parametrize("arguments", [[], ["only one"], ["a", "b", "c"]])
