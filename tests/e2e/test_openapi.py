@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -14,13 +15,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from common.presets import load_presets
+from common.recipes import default_recipe
 from services.api import openapi
 from tests.pictures import photograph
 from tests.support.broker import BrokerNode
 from tests.support.ports import HOST
 from tests.support.stack import running_stack
 
-DOCUMENT = json.loads(openapi.document(keys=False, presets=["default", "avatar", "thumbnails"]))
+PRESETS = list(load_presets(None, default=default_recipe()))
+DOCUMENT = json.loads(openapi.document(keys=False, presets=PRESETS))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 CHECKS = [
     not_a_server_error,
@@ -42,6 +46,10 @@ def served(broker: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iter
             client.wait_completed(image_id)
         yield f"http://{HOST}:{stack.api.port}", image_id
     vhost.close()
+
+
+def test_the_document_that_is_tried_is_the_one_that_is_served(served: tuple[str, str]) -> None:
+    assert httpx.get(f"{served[0]}/openapi.json").json() == DOCUMENT
 
 
 @SCHEMA.parametrize()
