@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from common.recipes import Recipe
+from common.reports import OutputReport, PictureReport, SourceReport
 
 Status = Literal["uploaded", "processing", "completed", "failed"]
 
@@ -33,53 +34,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     worker: str
     started_at: datetime
-
-
-class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was uploaded, by its own words: upright `width` x `height` pixels, `frames` or pages, `bytes`.
-
-    `orientation` is the EXIF one that was applied (1 is upright), `profile` what became of an embedded profile:
-    `none` was there, `srgb` changes nothing, `converted`, or `ignored` as unusable. `metadata` names the kinds that
-    were found: none of them is in an output, but for what its `keep` names.
-    """
-
-    format: str
-    width: int
-    height: int
-    mode: str
-    frames: int
-    bytes: int
-    orientation: int = 1
-    gps_removed: bool = False
-    profile: str = "none"
-    metadata: tuple[str, ...] = ()
-
-
-class Swatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A colour (#rrggbb) and the share of the picture, 0 to 1, that it stands for."""
-
-    colour: str
-    share: float
-
-
-class PictureReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the picture's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see the README."""
-
-    average_colour: str
-    palette: tuple[Swatch, ...]
-    thumbhash: str
-    phash: str
-    tags: tuple[str, ...]
-
-
-class OutputReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file was made. `quality` is null where the format has none, `bytes_saved` negative if it grew."""
-
-    format: str
-    quality: int | None = None
-    frames: int = 1
-    bytes_saved: int = 0
-    duration_ms: float = 0.0
 
 
 class OutputRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +93,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         if self.result is not None:
             return self.result.status
         return "uploaded" if self.attempt is None else "processing"
+
+    @property
+    def attempts(self) -> int:
+        """How often a worker has begun on it."""
+        return self.attempt.attempt if self.attempt else 0
 
     def view(self) -> StatusView:
         """The public status of this moment."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
-from common.records import Attempt, Manifest, Record, Result
+from common.records import Manifest, Record, Result
 from common.store.keys import Claim
 
 _T = TypeVar("_T")
@@ -61,8 +61,12 @@ class Store(Protocol):
     async def read(self, image_id: str) -> Record | None:
         """All that is known of an image; None when there is no such image."""
 
-    async def begin(self, image_id: str, worker: str) -> Attempt:
-        """Note that `worker` starts on the image, counting the attempts. Raises ImageGoneError."""
+    async def begin(self, image_id: str, worker: str) -> Record | None:
+        """Note that `worker` starts on the image, counting the attempts: the record says which this is.
+
+        An image that has its result is not attempted: the record holds that. None when there is no such image; raises
+        ImageGoneError when it is deleted at this moment.
+        """
 
     async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         """Keep the outputs, then the result if there is none yet; returns the one that stands.
@@ -71,7 +75,10 @@ class Store(Protocol):
         """
 
     def original(self, image_id: str) -> AbstractAsyncContextManager[Path]:
-        """The original as a local file, for as long as the context lasts. Raises ImageGoneError."""
+        """The original as a local file, for as long as the context lasts.
+
+        Raises ImageGoneError when the image was deleted: on entering, or in place of the error of who misses the file.
+        """
 
     async def find(self, image_id: str, filename: str) -> StoredFile | None:
         """The original or an output, to be served."""

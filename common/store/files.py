@@ -2,40 +2,44 @@
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from common.errors import StoreFullError, StoreUnavailableError
+from common.errors import StoreFullError, StoreUnavailableError, SurroundingsError
 
 TEMPORARY_PREFIX: Final = ".tmp-"
+_READ_BYTES: Final = 64 * 1024  # more than a record has
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn what the file system says into the errors of the tree; a missing file stays FileNotFoundError."""
+def surroundings_error(error: OSError) -> SurroundingsError:
+    """What the file system said, as an error of the tree. A missing file is a missing folder: others are asked for."""
+    if error.errno in _FULL:
+        return StoreFullError("the store has no room left")
+    if isinstance(error, FileNotFoundError):
+        return StoreUnavailableError("the store's folders are missing")
+    return StoreUnavailableError(f"the store cannot be used: {error.strerror}")
+
+
+def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """A new file with these bytes, on the disk unless it need not be durable."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StoreFullError("the store has no room left") from error
-        raise StoreUnavailableError(f"the store cannot be used: {error.strerror}") from error
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_temporary(folder: Path, data: bytes, *, durable: bool = True) -> Path:
-    """A new file in `folder`, under a name of its own, with its bytes on the disk."""
+    """A new file in `folder`, under a name of its own; nothing is left of one that cannot be written."""
     path = folder / f"{TEMPORARY_PREFIX}{uuid4().hex}"
     try:
-        with path.open("xb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        write_file(path, data, durable=durable)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -60,9 +64,14 @@ def create_file(folder: Path, name: str, data: bytes) -> bool:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what writers that died, or came second, left in `folder`."""
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        path.unlink(missing_ok=True)
+    """Remove what writers that died, or came second, left in `folder`, if that is there."""
+    try:
+        with os.scandir(folder) as entries:
+            left = [entry.path for entry in entries if entry.name.startswith(TEMPORARY_PREFIX)]
+    except FileNotFoundError:
+        return
+    for path in left:
+        Path(path).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -86,8 +95,20 @@ def make_folder(folder: Path) -> None:
 
 
 def read_if_there(path: Path) -> bytes | None:
-    """The file's bytes, or None."""
+    """The file's bytes, or None.
+
+    By the bare system calls: `Path.read_bytes` makes thrice as many, and at each of them a busy event loop takes the
+    interpreter's lock away.
+    """
     try:
-        return path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    try:
+        data = piece = os.read(descriptor, _READ_BYTES)
+        while len(piece) == _READ_BYTES:
+            piece = os.read(descriptor, _READ_BYTES)
+            data += piece
+        return data
+    finally:
+        os.close(descriptor)

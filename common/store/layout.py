@@ -1,5 +1,6 @@
 """Where things are in the store: pure functions of the image's id."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,8 @@ ORIGINAL: Final = "original"
 MANIFEST: Final = "manifest.json"
 ATTEMPT: Final = "attempt.json"
 RESULT: Final = "result.json"
+
+_RECENT: Final = 1024
 
 
 def failed_result(attempt: int) -> str:
@@ -26,6 +29,8 @@ class Layout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Whoever handles an image asks for its folder several times.
+        self.image = lru_cache(_RECENT)(self._image)
         self.images = root / "images"
         self.incoming = root / "incoming"
         self.outbox = root / "outbox"
@@ -37,8 +42,8 @@ class Layout:
         """What must exist before anything else."""
         return (self.images, self.incoming, self.outbox, self.unfinished, self.keys)
 
-    def image(self, image_id: str) -> Path:
-        """The image's folder: listing by time and deleting a day are work on folders."""
+    def _image(self, image_id: str) -> Path:
+        """The image's folder: listing by time and deleting a day are work on folders. Raises ValueError for no id."""
         if not ids.is_valid(image_id):
             raise ValueError("not an image id")
         return self.images / ids.received_at(image_id).strftime("%Y/%m/%d/%H%M") / image_id

@@ -1,22 +1,21 @@
 """The store on a local disk or a shared file system: an image is a folder of write-once files."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import aiofiles
 import msgspec
 
 from common.errors import ImageGoneError, StoreUnavailableError
-from common.records import Attempt, Manifest, Record, Result, now
+from common.records import Attempt, Record, Result, now
 from common.store import files, notes
 from common.store.base import Backlog, StoredFile
 from common.store.disk import Disk
-from common.store.layout import ATTEMPT, MANIFEST, ORIGINAL, RESULT, Layout
+from common.store.documents import decode_result, read_record, read_result, reopened_from
+from common.store.layout import ATTEMPT, ORIGINAL, RESULT, Layout
 from common.store.staging import LocalUpload
 
 
@@ -24,9 +23,10 @@ class LocalStore:
     """Implements `Store`."""
 
     def __init__(self, disk: Disk) -> None:
+        self._disk = disk
         self._layout = disk.layout
-        self._executor = disk.executor
         self._run = disk.run
+        self._look = disk.look
 
     async def prepare(self) -> None:
         """Create the store's folders where they are missing."""
@@ -38,23 +38,17 @@ class LocalStore:
 
     @asynccontextmanager
     async def stage(self, image_id: str) -> AsyncIterator[LocalUpload]:
-        folder = self._layout.incoming / image_id
-        await self._run(folder.mkdir)
-        committed = False
+        upload = LocalUpload(image_id, self._disk)
         try:
-            async with aiofiles.open(folder / ORIGINAL, "xb", executor=self._executor) as file:
-                upload = LocalUpload(image_id, self._layout, file, self._executor)
-                yield upload
-                committed = upload.committed
+            yield upload
         finally:
-            if not committed:
-                # Shielded: it must happen even when the client is gone.
-                await asyncio.shield(self._run(lambda: shutil.rmtree(folder, ignore_errors=True)))
+            # Shielded: it must happen even when the client is gone.
+            await asyncio.shield(upload.close())
 
     async def read(self, image_id: str) -> Record | None:
-        return await self._run(partial(read_record, self._layout.image(image_id)))
+        return await self._look(partial(read_record, self._layout.image(image_id)))
 
-    async def begin(self, image_id: str, worker: str) -> Attempt:
+    async def begin(self, image_id: str, worker: str) -> Record | None:
         return await self._run(partial(self._begin, image_id, worker))
 
     async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
@@ -63,12 +57,15 @@ class LocalStore:
     @asynccontextmanager
     async def original(self, image_id: str) -> AsyncIterator[Path]:
         path = self._layout.image(image_id) / ORIGINAL
-        if not await self._run(path.is_file):
-            raise ImageGoneError("the image was deleted")
-        yield path
+        try:
+            yield path
+        except StoreUnavailableError as error:
+            if not await self._run(path.is_file):
+                raise ImageGoneError("the image was deleted") from error
+            raise
 
     async def find(self, image_id: str, filename: str) -> StoredFile | None:
-        return await self._run(partial(_find, self._layout.image(image_id) / filename))
+        return await self._look(partial(_find, self._layout.image(image_id) / filename))
 
     async def keep_unpublished(self, image_id: str) -> None:
         await self._run(partial(notes.keep, self._layout, image_id))
@@ -92,33 +89,41 @@ class LocalStore:
         for folder in self._layout.folders:
             files.make_folder(folder)
 
-    def _begin(self, image_id: str, worker: str) -> Attempt:
+    def _begin(self, image_id: str, worker: str) -> Record | None:
         folder = self._layout.image(image_id)
-        attempt = Attempt(attempt=_attempts(folder) + 1, worker=worker, started_at=now())
+        record = read_record(folder)
+        if record is None or record.result is not None:
+            return record
+        before = record.attempt.attempt if record.attempt else reopened_from(folder)
+        attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
         with _gone_if_missing():
             # Not synced: should a power cut take it, a count restarts and nothing else.
             files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
-        return attempt
+        return Record(manifest=record.manifest, attempt=attempt)
 
     def _finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         folder = self._layout.image(result.image_id)
         with _gone_if_missing():
-            if not (folder / RESULT).exists():
-                self._write_result(folder, result, outputs)
-            standing = msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
+            standing = read_result(folder)
+            if standing is None:
+                ours = self._write_result(folder, result, outputs)
+                standing = result if ours else decode_result((folder / RESULT).read_bytes())
         notes.mark_finished(self._layout, result.image_id)
         return standing
 
-    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> None:
+    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> bool:
+        """Whether the result is ours: it may be that of somebody who was faster."""
+        ours = False
         try:
             self._write_outputs(folder, outputs)
-            files.create_file(folder, RESULT, msgspec.json.encode(result))
+            ours = files.create_file(folder, RESULT, msgspec.json.encode(result))
         except FileNotFoundError:
             # Whoever came first has removed our temporary files with those of the dead; or the image is deleted.
             if not (folder / RESULT).exists():
                 raise
         files.sync_folder(folder)
         files.remove_temporaries(folder)
+        return ours
 
     def _forget(self, image_id: str) -> None:
         # A worker that died right after its result has left a temporary file, and this note.
@@ -139,34 +144,6 @@ class LocalStore:
         if written:
             # Before the result: a result that survives a power cut has its outputs.
             files.sync_folder(folder)
-
-
-def read_record(folder: Path) -> Record | None:
-    """What the files in an image's folder say; the result first, since it is written last."""
-    result = files.read_if_there(folder / RESULT)
-    attempt = None if result else files.read_if_there(folder / ATTEMPT)
-    manifest = files.read_if_there(folder / MANIFEST)
-    if manifest is None:
-        return None
-    try:
-        return _decode(manifest, attempt, result)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailableError("a record of the image cannot be read") from error
-
-
-def _decode(manifest: bytes, attempt: bytes | None, result: bytes | None) -> Record:
-    return Record(
-        manifest=msgspec.json.decode(manifest, type=Manifest),
-        attempt=msgspec.json.decode(attempt, type=Attempt) if attempt else None,
-        result=msgspec.json.decode(result, type=Result) if result else None,
-    )
-
-
-def _attempts(folder: Path) -> int:
-    """How often the image was attempted, those attempts included that ended in a failure it was opened again from."""
-    if before := files.read_if_there(folder / ATTEMPT):
-        return msgspec.json.decode(before, type=Attempt).attempt
-    return max((int(path.stem.removeprefix("failed-")) for path in folder.glob("failed-*.json")), default=0)
 
 
 def _backlog(layout: Layout) -> Backlog:

@@ -64,7 +64,7 @@ class Access:
 
     def identify(self, request: Request) -> Caller:
         """The caller. Raises Problem 401 without a key, 403 for a signed URL that is not as it was made."""
-        if "signature" in request.query_params and self._signer.active:
+        if self._signer.active and "signature" in request.query_params:
             grant = self._signer.check(
                 request.method, request.scope["path"], request.query_params, time.time()
             )

@@ -36,6 +36,7 @@ class Chooser:
 
     def __init__(self, presets: Presets, limits: RecipeLimits, *, own_recipes: bool) -> None:
         self.presets = presets
+        self._choices = {name: Choice(preset.recipe(), name) for name, preset in presets.items()}
         self._limits = limits
         self._own_recipes = own_recipes
 
@@ -45,11 +46,11 @@ class Chooser:
 
     def preset(self, name: str) -> Choice:
         """The preset of that name. Raises Problem 422 when there is none."""
-        preset = self.presets.get(name)
-        if preset is None:
+        choice = self._choices.get(name)
+        if choice is None:
             detail = f"there is no preset {name[:64]!r}; there are: {', '.join(self.presets)}"
             raise Problem(422, "unknown_preset", detail, field="preset", allowed=list(self.presets))
-        return Choice(preset.recipe(), name)
+        return choice
 
     def recipe(self, text: str) -> Choice:
         """The recipe in the JSON text. Raises Problem 422 with the path of what is wrong and what is allowed."""

@@ -55,7 +55,7 @@ class DeadLetterHandler:
 
     async def _end_or_revive(self, job: Job) -> None:
         record = await self._store.read(job.image_id)
-        attempts = record.attempt.attempt if record and record.attempt else 0
+        attempts = record.attempts if record else 0
         if record and record.result is None and attempts < MAX_DELIVERIES:
             # Its deliveries were used up by lost connections and restarts, not by the picture.
             self._metrics.dead_letters.labels("revived").inc()

@@ -40,5 +40,4 @@ class Ending:
         record = await self._store.read(image_id)
         if record is None:
             return
-        attempt = record.attempt.attempt if record.attempt else 0
-        await self.finish(record.manifest, results.failed(image_id, attempt, failure), {})
+        await self.finish(record.manifest, results.failed(image_id, record.attempts, failure), {})

@@ -83,7 +83,8 @@ class JobHandler:
         return Verdict.ACK
 
     async def _work(self, job: Job) -> None:
-        record = await self._store.read(job.image_id)
+        # The attempt is noted before decoding: a picture that kills its worker leaves this trace.
+        record = await self._store.begin(job.image_id, self._worker)
         if record is None:
             raise ImageGoneError("no such image")
         if record.result is not None:
@@ -95,12 +96,9 @@ class JobHandler:
 
     async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
         """The result of developing the picture once, with the bytes of its outputs by file name."""
-        image_id = record.manifest.image_id
-        # Before decoding: a picture that kills its worker leaves this trace.
-        attempt = await self._store.begin(image_id, self._worker)
-        started = Record(manifest=record.manifest, attempt=attempt)
+        image_id, attempt = record.manifest.image_id, record.attempts
         # The broker confirms while the picture is developed; the end is announced only after the start.
-        announced = asyncio.create_task(self._announce_start(started, attempt.attempt))
+        announced = asyncio.create_task(self._announce_start(record))
         begun = time.monotonic()
         try:
             with self._metrics.in_progress.track_inprogress():
@@ -108,21 +106,21 @@ class JobHandler:
         except PictureError as error:
             log.info("job.picture_failed", error_code=error.code, reason=str(error))
             failure = Failure(code=error.code, reason=str(error))
-            return results.failed(image_id, attempt.attempt, failure, begun), {}
+            return results.failed(image_id, attempt, failure, begun), {}
         finally:
             await announced
         files = {rendered.filename: rendered.data for rendered in developed.outputs}
-        return results.completed(image_id, attempt.attempt, begun, developed), files
+        return results.completed(image_id, attempt, begun, developed), files
 
     async def _develop_original(self, record: Record) -> Developed:
         async with self._store.original(record.manifest.image_id) as source:
             with self._metrics.stages.labels("develop").time():
                 return await self._develop(source, record.manifest.recipe)
 
-    async def _announce_start(self, record: Record, attempt: int) -> None:
+    async def _announce_start(self, record: Record) -> None:
         """Nothing that must be true depends on this event: the job goes on without it."""
         try:
-            await self._publisher.publish_event(processing_event(record.view(), attempt))
+            await self._publisher.publish_event(processing_event(record.view(), record.attempts))
         except BrokerUnavailableError as error:
             log.warning("job.start_unannounced", reason=str(error))
 

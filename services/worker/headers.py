@@ -10,7 +10,7 @@ import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from common.errors import CorruptImageError, ImageTooLargeError, UnsupportedFormatError
-from common.records import SourceReport
+from common.reports import SourceReport
 from services.worker.geometry import Size
 from services.worker.metadata import exif_of, kinds
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.recipes import Format, Output
-from common.records import OutputReport
+from common.reports import OutputReport
 from services.worker.budget import fitting
 from services.worker.encoding import ENCODINGS, Manner, encode, encode_moving
 from services.worker.faults import rendering

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.errors import TimedOutError
 from common.recipes import Recipe
-from common.records import PictureReport, SourceReport
+from common.reports import PictureReport, SourceReport
 from services.worker.assets import Assets
 from services.worker.headers import Limits
 from services.worker.images import Original, opened

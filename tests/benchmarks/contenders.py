@@ -47,9 +47,12 @@ class Darkroom(Stack):
 
 @contextmanager
 def darkroom(
-    folder: Path, vhost: Vhost, task: Task, *, workers: int = CORES, **settings: str
+    folder: Path, vhost: Vhost, task: Task, *, workers: int = CORES + 1, **settings: str
 ) -> Iterator[Darkroom]:
-    """A Darkroom that does the task with every upload."""
+    """A Darkroom that does the task with every upload.
+
+    Its workers are one more than the cores, as `make up` has it: while one waits for the broker, the others work.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     presets = folder / "presets.toml"
     presets.write_text(task.preset)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from common.records import Manifest, OutputRecord, OutputReport, Result
+from common.records import Manifest, OutputRecord, Result
+from common.reports import OutputReport
 from common.store.layout import MANIFEST, ORIGINAL, RESULT, Layout
 from tests.benchmarks.work import SMALL
 

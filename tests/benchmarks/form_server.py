@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from common import ids
+from common.store.files import sync_folder
 
 
 def main() -> None:
@@ -41,6 +42,7 @@ def _keep(file: IO[bytes], path: Path) -> None:
         shutil.copyfileobj(file, copy)
         copy.flush()
         os.fsync(copy.fileno())
+    sync_folder(path.parent)
 
 
 if __name__ == "__main__":

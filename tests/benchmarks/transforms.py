@@ -22,7 +22,7 @@ _BOX = 800
 # What services/worker/encoding.py gives each encoder, in libvips' words.
 _SAVE: dict[str, dict[str, Any]] = {
     "jpeg": {"Q": 82, "interlace": True, "optimize_coding": True, "subsample_mode": "on"},
-    "png": {"compression": 6},
+    "png": {"compression": 6, "filter": "all"},
     "webp": {"Q": 82, "effort": 4},
     "avif": {"Q": 60, "effort": 3, "subsample_mode": "on"},
 }

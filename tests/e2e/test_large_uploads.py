@@ -128,12 +128,12 @@ def test_a_client_that_vanishes_in_mid_body_leaves_nothing(stack: Stack) -> None
 
 
 def test_an_upload_on_its_way_when_the_api_is_asked_to_stop_is_finished(stack: Stack) -> None:
-    data = photograph(320, 240)
+    data = photograph(320, 240) + bytes(600_000)  # more than is kept in memory
     with RawRequest(stack.api.port, RAW, f"Content-Length: {len(data)}") as request:
-        request.send([data[:1000]])
+        request.send([data[:300_000]])
         wait_until(lambda: not stack.settled("incoming"), "the upload has begun")
         stack.api.child.terminate()
-        request.send([data[1000:]])
+        request.send([data[300_000:]])
         answer = request.answer()
 
     assert answer.status == 202

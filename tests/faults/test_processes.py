@@ -136,9 +136,9 @@ def test_sigterm_twice(start_trial: TrialFactory, vhost: Vhost, gate: Path) -> N
 
 def test_api_killed_during_an_upload(start_trial: TrialFactory, vhost: Vhost) -> None:
     trial = start_trial(vhost)
-    data = small()
+    data = small() + bytes(600_000)  # more than is kept in memory
     with RawRequest(trial.api.port, RAW, f"Content-Length: {len(data)}") as request:
-        request.send([data[:1000]])
+        request.send([data[:300_000]])
         wait_until(lambda: not trial.settled("incoming"), "the upload has begun")
         trial.api.child.kill()
 

@@ -2,7 +2,8 @@
 
 from common import ids
 from common.recipes import default_recipe
-from common.records import Failure, Manifest, OutputRecord, OutputReport, Result, now
+from common.records import Failure, Manifest, OutputRecord, Result, now
+from common.reports import OutputReport
 from common.store import Store
 
 

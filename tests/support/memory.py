@@ -105,11 +105,13 @@ class MemoryStore:
             manifest=kept.manifest, attempt=None if kept.result else kept.attempt, result=kept.result
         )
 
-    async def begin(self, image_id: str, worker: str) -> Attempt:
-        kept = await self._kept(image_id)
-        before = kept.attempt.attempt if kept.attempt else kept.attempts_before
-        kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
-        return kept.attempt
+    async def begin(self, image_id: str, worker: str) -> Record | None:
+        await self.memory.ask()
+        kept = self.memory.images.get(image_id)
+        if kept is not None and kept.result is None:
+            before = kept.attempt.attempt if kept.attempt else kept.attempts_before
+            kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
+        return await self.read(image_id)
 
     async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         kept = await self._kept(result.image_id)

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.records import PictureReport, SourceReport
+from common.reports import PictureReport, SourceReport
 from services.worker.report.colours import average, palette
 from services.worker.report.phash import phash
 from services.worker.report.tags import tags

@@ -4,7 +4,7 @@ from itertools import compress
 
 from PIL import Image
 
-from common.records import Swatch
+from common.reports import Swatch
 
 _COLOURS = 5
 _SIDE = 32  # pixels

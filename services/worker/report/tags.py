@@ -41,6 +41,11 @@ def is_drawing(image: Image.Image) -> bool:
     return flatness(image) >= _DRAWING
 
 
+def is_photograph(image: Image.Image) -> bool:
+    """Whether hardly anything in it is of a flat colour."""
+    return flatness(image) <= _PHOTOGRAPH
+
+
 def _shape(size: Size) -> Iterator[str]:
     width, height = size
     ratio = max(size) / min(size)

@@ -48,7 +48,12 @@ def thumbhash(sample: Image.Image, size: Size) -> str:
 
 def _premultiplied(sample: Image.Image) -> tuple[list[float], ...]:
     """Red, green, blue and alpha as 0 to 1, the transparent laid on the picture's average colour."""
-    small = sample.convert("RGBA").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = sample.resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    if small.mode == "RGB":
+        return (
+            *([value / 255 for value in small.getchannel(name).tobytes()] for name in "RGB"),
+            [1.0] * _COUNT,
+        )
     alpha = [value / 255 for value in small.getchannel("A").tobytes()]
     visible = sum(alpha)
     channels = []

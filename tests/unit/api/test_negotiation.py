@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.records import OutputRecord, OutputReport
+from common.records import OutputRecord
+from common.reports import OutputReport
 from services.api.negotiation import negotiated
 
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}

@@ -18,20 +18,25 @@ from common.store import files
         (errno.EROFS, StoreUnavailableError),
         (errno.EACCES, StoreUnavailableError),
         (errno.ESTALE, StoreUnavailableError),
+        (errno.ENOENT, StoreUnavailableError),
     ],
 )
 def test_what_the_file_system_says_becomes_an_error_of_the_surroundings(
     number: int, kind: type[Exception]
 ) -> None:
-    with pytest.raises(kind) as caught, files.storage_errors():
-        raise OSError(number, os.strerror(number), "/secret/path")
+    error = files.surroundings_error(OSError(number, os.strerror(number), "/secret/path"))
 
-    assert "/secret/path" not in str(caught.value)
+    assert type(error) is kind
+    assert "/secret/path" not in str(error)
 
 
-def test_a_missing_file_stays_one() -> None:
-    with pytest.raises(FileNotFoundError), files.storage_errors():
-        raise FileNotFoundError(errno.ENOENT, "no such file")
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 200_000])
+def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path, size: int) -> None:
+    data = bytes(range(256)) * (size // 256 + 1)
+    files.write_file(tmp_path / "file", data[:size])
+
+    assert files.read_if_there(tmp_path / "file") == data[:size]
+    assert files.read_if_there(tmp_path / "none") is None
 
 
 def test_creating_never_replaces(tmp_path: Path) -> None:

@@ -68,8 +68,7 @@ async def test_a_commit_syncs_the_bytes_before_the_name_and_the_name_before_it_r
     calls = system.calls
     in_order = [
         ("fsync", "original"),
-        ("fsync", "temporary"),
-        ("replace", "manifest.json"),
+        ("fsync", "manifest.json"),
         ("fsync", image_id),
         ("rename", image_id),
         ("fsync", minute),
@@ -141,12 +140,13 @@ async def test_a_full_disk_in_the_middle_of_an_upload_is_said_to_be_full(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async with stores.images.stage(ids.new()) as upload:
+        await upload.write(b"x" * 1_000_000)
         file: Any = upload._file  # type: ignore[attr-defined]
 
         async def full(_: bytes) -> int:
             raise OSError(errno.ENOSPC, "no room")
 
-        monkeypatch.setattr(file, "write", full)
+        monkeypatch.setattr(file, "writelines", full)
         with pytest.raises(StoreFullError):
             await upload.write(b"x" * 1_000_000)
         monkeypatch.undo()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common import ids
-from common.errors import ImageGoneError
+from common.errors import ImageGoneError, StoreUnavailableError
 from common.records import now
 from common.store import Claim, Stores, open_local_stores
 from tests.support.images import completed, failed, manifest, uploaded
@@ -90,9 +90,9 @@ async def test_the_status_follows_from_what_was_written(stores: Stores) -> None:
 async def test_attempts_are_counted(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
 
-    attempts = [(await stores.images.begin(image_id, f"worker {number}")).attempt for number in range(3)]
+    begun = [await stores.images.begin(image_id, f"worker {number}") for number in range(3)]
 
-    assert attempts == [1, 2, 3]
+    assert [record.attempts for record in begun if record] == [1, 2, 3]
     record = await stores.images.read(image_id)
     assert record is not None
     assert record.attempt is not None
@@ -149,13 +149,12 @@ async def test_an_image_that_is_gone_is_said_to_be(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     assert await stores.catalog.delete(image_id)
 
-    with pytest.raises(ImageGoneError):
-        await stores.images.begin(image_id, "worker")
+    assert await stores.images.begin(image_id, "worker") is None
     with pytest.raises(ImageGoneError):
         await stores.images.finish(*completed(image_id))
     with pytest.raises(ImageGoneError):
         async with stores.images.original(image_id):
-            pytest.fail("there is none")
+            raise StoreUnavailableError("the file is missing")
     assert await stores.images.read(image_id) is None
     assert not await stores.catalog.delete(image_id)
     assert (await stores.images.backlog()).unpublished == 0
@@ -222,8 +221,39 @@ async def test_a_failed_image_is_opened_again_and_its_attempts_go_on(stores: Sto
 
     assert await _status(stores, image_id) == "uploaded"
     assert await _noted(stores) == ([image_id], [])
-    assert (await stores.images.begin(image_id, "worker")).attempt == 2
+    begun = await stores.images.begin(image_id, "worker")
+    assert begun is not None
+    assert begun.attempts == 2
     assert not await stores.catalog.reopen(image_id)
+
+
+async def test_the_notes_of_an_image_that_never_became_visible_are_forgotten(stores: Stores) -> None:
+    image_id = ids.new()
+    await stores.images.keep_unpublished(image_id)
+    await stores.images.mark_published([image_id])
+    assert await _noted(stores) == ([], [image_id])
+
+    await stores.images.forget(image_id)
+
+    assert await _noted(stores) == ([], [])
+
+
+async def test_an_image_that_has_its_result_is_not_attempted(stores: Stores) -> None:
+    image_id = await uploaded(stores.images)
+    result = await stores.images.finish(*completed(image_id))
+
+    begun = await stores.images.begin(image_id, "worker")
+
+    assert begun is not None
+    assert (begun.result, begun.attempt) == (result, None)
+
+
+async def test_an_original_that_is_there_and_cannot_be_read_is_the_store_s_fault(stores: Stores) -> None:
+    image_id = await uploaded(stores.images)
+
+    with pytest.raises(StoreUnavailableError):
+        async with stores.images.original(image_id):
+            raise StoreUnavailableError("it cannot be read")
 
 
 async def test_a_completed_or_missing_image_is_not_opened_again(stores: Stores) -> None:

@@ -56,6 +56,27 @@ def test_alpha_is_kept(kind: Format) -> None:
     assert image.getchannel("A").getextrema() == (0, 255)
 
 
+def plain(image: Image.Image) -> int:
+    """The size of the file that Pillow makes of it by itself."""
+    file = BytesIO()
+    image.save(file, "PNG")
+    return len(file.getvalue())
+
+
+def test_a_large_photograph_is_no_larger_for_being_made_sooner() -> None:
+    picture = scene(800, 600)
+    data = encode(picture, "png", Manner())
+    assert decoded(data).tobytes() == picture.tobytes()
+    assert len(data) < plain(picture)
+
+
+def test_what_repeats_in_a_drawing_is_found() -> None:
+    drawing = Image.new("RGB", (800, 600), "white")
+    for place in range(0, 800, 20):
+        drawing.paste("navy", (place, place % 600, place + 9, place % 600 + 15))
+    assert len(encode(drawing, "png", Manner())) == plain(drawing)
+
+
 def test_a_picture_beyond_the_format_is_refused_with_the_reason() -> None:
     with pytest.raises(InvalidRecipeError, match="16383 pixels a side, not 16384 x 1"):
         encode(Image.new("RGB", (16384, 1)), "webp", Manner(quality=80))

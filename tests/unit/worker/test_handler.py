@@ -20,7 +20,8 @@ from common.errors import (
 )
 from common.messages import Job, finished_event
 from common.recipes import Recipe
-from common.records import OutputReport, Record, view_of_result
+from common.records import Record, view_of_result
+from common.reports import OutputReport
 from services.worker.ending import Ending
 from services.worker.handler import JobHandler
 from services.worker.metrics import WorkerMetrics

@@ -9,7 +9,7 @@ import pytest
 from common.errors import StoreUnavailableError, TimedOutError
 from common.operations import Resize, Watermark
 from common.recipes import Output, Recipe, default_recipe
-from common.records import SourceReport
+from common.reports import SourceReport
 from services.worker.assets import Assets
 from services.worker.headers import Limits
 from services.worker.pipeline import develop

@@ -8,7 +8,7 @@ import pytest
 import thumbhash as reference  # type: ignore[import-untyped]  # it ships no types
 from PIL import Image, ImageDraw
 
-from common.records import PictureReport
+from common.reports import PictureReport
 from services.worker.report.phash import phash
 from services.worker.report.thumbhash import thumbhash
 from tests.developing import developed, recipe_of
