@@ -29,6 +29,7 @@ from services.api.keys import KeyRing
 from services.api.metrics import ApiMetrics
 from services.api.outbox import Outbox
 from services.api.problems import HANDLERS
+from services.api.recent import Recent
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.api.signing import Signer
@@ -115,6 +116,7 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
         limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
         chooser=files.chooser,
         metrics=ApiMetrics(made, admission),
+        recent=Recent(stores.images),
         registry=made,
         openapi=openapi.document(keys=files.ring is not None, presets=list(files.chooser.presets)),
     )

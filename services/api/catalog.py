@@ -1,5 +1,6 @@
 """`GET /images`, `DELETE /images/{image_id}`, `POST /images/{image_id}/retry`, `POST /images/retry`."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,7 @@ _DEFAULT_LIMIT: Final = 50
 _MAX_LIMIT: Final = 500
 _STATUSES: Final = ("uploaded", "processing", "completed", "failed")
 _EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
+_SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
 _MOMENT: Final = 24  # of an id's characters; images that have these in common are on one page
 
@@ -44,7 +46,9 @@ async def delete(request: Request) -> Response:
     """Remove the image and all that was made of it."""
     record = await _own_record(request)
     services = services_of(request)
-    if not await remove(services.stores, services.publisher, record.manifest.image_id):
+    removed = await remove(services.stores, services.publisher, record.manifest.image_id)
+    services.recent.forget(record.manifest.image_id)
+    if not removed:
         raise image_not_found()  # somebody was faster
     return Response(status_code=204)
 
@@ -90,18 +94,17 @@ async def _collect(
     services: Services, cursor: str | None, wanted: Callable[[Record], bool], limit: int
 ) -> tuple[list[ImageSummary], str | None]:
     images: list[ImageSummary] = []
-    examined = 0
+    examined, chunk = 0, min(max(limit, _SMALLEST_CHUNK), _CHUNK)
     while examined < _EXAMINED:
-        page = await services.stores.catalog.page(before=cursor, limit=_CHUNK)
-        for image_id in page:
+        page = await services.stores.catalog.page(before=cursor, limit=chunk)
+        for image_id, record in zip(page, await _read(services, page), strict=True):
             cursor = image_id
             examined += 1
-            record = await services.stores.images.read(image_id)
             if record is not None and wanted(record):
                 images.append(_summary(record))
                 if len(images) == limit:
                     return images, cursor
-        if len(page) < _CHUNK:
+        if len(page) < chunk:
             return images, None
     moment = (cursor or "")[:_MOMENT]
     return [image for image in images if not image.image_id.startswith(moment)], _veiled(moment)
@@ -117,8 +120,12 @@ async def _examine(
     if len(wanted) == _EXAMINED:
         moment = wanted[-1][:_MOMENT]
         wanted, cursor = [each for each in wanted if not each.startswith(moment)], _veiled(moment)
-    found = [await services.stores.images.read(image_id) for image_id in wanted]
-    return [record for record in found if record is not None], cursor
+    return [record for record in await _read(services, wanted) if record is not None], cursor
+
+
+async def _read(services: Services, image_ids: list[str]) -> list[Record | None]:
+    """All at once: the store takes them together."""
+    return await asyncio.gather(*map(services.stores.images.read, image_ids))
 
 
 def _veiled(moment: str) -> str:

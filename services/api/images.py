@@ -14,6 +14,7 @@ from services.api.answers import Json
 from services.api.bodies import ImageRecord
 from services.api.negotiation import negotiated
 from services.api.problems import Problem, image_not_found
+from services.api.recent import Known
 from services.api.state import services_of
 
 _FOREVER: Final = "max-age=31536000, immutable"
@@ -22,8 +23,8 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 async def status(request: Request) -> Response:
     """The image's status at this moment."""
-    record = await _record(request)
-    return Json(record.view(), headers=_NO_STORE)
+    known = await _known(request)
+    return Response(known.status, media_type="application/json", headers=_NO_STORE)
 
 
 async def whole_record(request: Request) -> Response:
@@ -71,10 +72,17 @@ async def output(request: Request) -> Response:
 
 
 async def _record(request: Request) -> Record:
+    return (await _known(request)).record
+
+
+async def _known(request: Request) -> Known:
     services = services_of(request)
     caller = services.access.identify(request)
     image_id = request.path_params["image_id"]
-    return caller.require(await services.stores.images.read(image_id) if ids.is_valid(image_id) else None)
+    known = await services.recent.read(image_id) if ids.is_valid(image_id) else None
+    if known is None or not caller.may_see(known.record):
+        raise image_not_found()
+    return known
 
 
 def _no_output(record: Record) -> Problem:

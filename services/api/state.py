@@ -14,6 +14,7 @@ from services.api.choosing import Chooser
 from services.api.inspection import PictureLimits
 from services.api.metrics import ApiMetrics
 from services.api.outbox import Outbox
+from services.api.recent import Recent
 from services.api.settings import ApiSettings
 from services.api.signing import Signer
 from services.api.throttle import Concurrency, RateLimit
@@ -35,6 +36,7 @@ class Services:
     chooser: Chooser
     limits: PictureLimits
     metrics: ApiMetrics
+    recent: Recent
     registry: CollectorRegistry
     openapi: bytes
 
