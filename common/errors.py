@@ -79,6 +79,12 @@ class StoreUnavailableError(SurroundingsError):
     code = "store_unavailable"
 
 
+class UnreadableRecordError(StoreUnavailableError):
+    """A record of one image is damaged; the store as a whole answers."""
+
+    code = "record_unreadable"
+
+
 class StoreFullError(SurroundingsError):
     """The store has no room left."""
 

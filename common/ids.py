@@ -32,5 +32,5 @@ def received_at(image_id: str) -> datetime:
 
 def lowest_at(moment: datetime) -> str:
     """The smallest id a picture received at `moment` can have: where a listing by time begins."""
-    digits = f"{int(moment.timestamp() * 1000):012x}"
+    digits = f"{max(0, int(moment.timestamp() * 1000)):012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

@@ -19,6 +19,9 @@ NOTIFICATIONS: Final = "processed_images.notifications"
 MAX_DELIVERIES: Final = 5
 """How often a job is handed to a worker before the broker gives up on it: the first time and four again."""
 
+# From RabbitMQ 4.0 on, a quorum queue that does not say otherwise drops what was delivered 20 times: a dead letter that
+# waits for the store, an event that waits for a receiver. -1 for "any" is unknown to 3.10.
+_KEEPS: Final = {"x-delivery-limit": 2**31 - 1}
 _AT_LEAST_ONCE: Final = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
 
 
@@ -58,7 +61,7 @@ def jobs(retry_delays: tuple[int, ...] = ()) -> Topology:
         exchanges=(Exchange(DEAD), Exchange(EVENTS)),
         queues=(
             Queue(JOBS, {"x-delivery-limit": MAX_DELIVERIES - 1, **dead_letter}),
-            Queue(DEAD, bound_to=DEAD),
+            Queue(DEAD, dict(_KEEPS), bound_to=DEAD),
             *(_retry(delay) for delay in retry_delays),
         ),
     )
@@ -66,7 +69,9 @@ def jobs(retry_delays: tuple[int, ...] = ()) -> Topology:
 
 def notifications() -> Topology:
     """The events' exchange and the queue that the notification replicas share."""
-    return Topology(exchanges=(Exchange(EVENTS),), queues=(Queue(NOTIFICATIONS, bound_to=EVENTS),))
+    return Topology(
+        exchanges=(Exchange(EVENTS),), queues=(Queue(NOTIFICATIONS, dict(_KEEPS), bound_to=EVENTS),)
+    )
 
 
 async def declare(channel: AbstractChannel, topology: Topology) -> dict[str, AbstractQueue]:

@@ -16,7 +16,7 @@ RUN = ROOT / "var/run"
 _SOURCES = (
     "common/**/*.py",
     "services/**/*.py",
-    "services/**/*.json",
+    "common/**/*.toml",
     "requirements-local.txt",
     "docker/*.conf",
 )
@@ -75,6 +75,9 @@ def fingerprint(values: Mapping[str, str]) -> str:
         digest.update(f"{name}={values.get(name, '')}\0".encode())
     for path in sorted(path for pattern in _SOURCES for path in ROOT.glob(pattern)):
         digest.update(path.read_bytes())
+    presets = ROOT / values["PRESETS_FILE"] if values.get("PRESETS_FILE") else None
+    if presets is not None and presets.is_file():
+        digest.update(presets.read_bytes())
     return digest.hexdigest()
 
 

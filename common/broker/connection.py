@@ -57,7 +57,7 @@ async def probe(url: str) -> bool:
             connection = await aio_pika.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
             await connection.close()
     except (*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError):
-        if _really_cancelled():
+        if really_cancelled():
             raise
         return False
     return True
@@ -117,7 +117,7 @@ async def _close(connection: AbstractRobustConnection) -> None:
         log.debug("broker.close_failed", error=repr(error))
 
 
-def _really_cancelled() -> bool:
-    """aiormq ends calls with a CancelledError nobody asked for when it finds its peer stuck."""
+def really_cancelled() -> bool:
+    """Whether somebody cancelled this task: aiormq ends calls so when it finds its peer stuck, and nobody did."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

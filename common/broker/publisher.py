@@ -15,16 +15,23 @@ from uuid import uuid4
 import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    ChannelPreconditionFailed,
+    DeliveryError,
+    PublishError,
+)
 
 from common import topology
-from common.broker.connection import open_connection
+from common.broker.connection import open_connection, really_cancelled
 from common.errors import BrokerUnavailableError, ConfigurationError
 from common.messages import Event, Job, encode
 
 log = structlog.get_logger(__name__)
 
 _SUSPECT_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 1.0
+_DECLARE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -86,11 +93,11 @@ class Publisher:
         if not self.connected:
             raise BrokerUnavailableError("no connection to the broker")
         link = self._link.result()
+        (jobs,) = (queue for queue in self._declares.queues if queue.name == topology.JOBS)
         counted: list[int] = []
 
         async def ask() -> None:
-            queues = await topology.declare(link.channel, self._declares)
-            counted.append(queues[topology.JOBS].declaration_result.message_count or 0)
+            counted.append(await topology.messages_ready(link.channel, jobs))
 
         await self._within_timeout(ask)
         return counted[0]
@@ -139,25 +146,38 @@ class Publisher:
         except CONNECTION_EXCEPTIONS as error:
             raise BrokerUnavailableError(f"publishing failed: {type(error).__name__}") from error
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling() > 0:
+            if really_cancelled():
                 raise
-            # Nobody cancelled us: aiormq found its peer stuck.
             raise BrokerUnavailableError("the connection to the broker was lost") from None
 
     async def _run(self) -> None:
-        """Make the link and hold it until cancelled."""
-        try:
-            async with open_connection(self._url, self._name) as connection:
+        """Make the link and hold it until cancelled. A link that is lost while it is made is made anew."""
+        while not self._link.done():
+            try:
+                await self._hold()
+            except ConfigurationError as error:
+                self._link.set_exception(error)
+            except ChannelPreconditionFailed as error:
+                self._link.set_exception(ConfigurationError(f"the broker's topology is not ours: {error}"))
+            except (*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError) as error:
+                if really_cancelled():
+                    raise
+                log.warning("publisher.not_linked", error=type(error).__name__)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception:
+                log.exception(
+                    "publisher.failed"
+                )  # without a link nothing is published: the next try may fare better
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _hold(self) -> None:
+        async with open_connection(self._url, self._name) as connection:
+            async with asyncio.timeout(_DECLARE_SECONDS):
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 await topology.declare(channel, self._declares)
                 events = await channel.get_exchange(topology.EVENTS, ensure=False)
-                self._link.set_result(_Link(connection, channel, events))
-                await asyncio.Event().wait()
-        except ConfigurationError as error:
-            self._link.set_exception(error)
-        except CONNECTION_EXCEPTIONS as error:
-            self._link.set_exception(ConfigurationError(f"the broker's topology is not ours: {error}"))
+            self._link.set_result(_Link(connection, channel, events))
+            await asyncio.Event().wait()
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What a store can do. Its methods raise SurroundingsError alone: StoreFullError or StoreUnavailableError."""
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class StoredFile:
     path: Path
     bytes: int
     etag: str
-    modified: float
+    stat: os.stat_result
 
 
 @dataclass(frozen=True)

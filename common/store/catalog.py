@@ -114,6 +114,8 @@ def _reopen(layout: Layout, image_id: str) -> bool:
         (folder / RESULT).rename(folder / failed_result(result.attempt))
     except FileNotFoundError:  # somebody else was faster, or it was deleted
         return False
+    # Once more: the worker that brought the image to its end removes the note of that, and may be doing so just now.
+    notes.keep(layout, image_id)
     (folder / ATTEMPT).unlink(missing_ok=True)
     sync_folder(folder)
     return True

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from common.errors import StoreUnavailableError
+from common.errors import UnreadableRecordError
 from common.records import Attempt, Manifest, Record, Result
 from common.store.files import read_if_there
 from common.store.layout import ATTEMPT, MANIFEST, RESULT, failed_result
@@ -27,16 +27,24 @@ def read_record(folder: Path) -> Record | None:
         return None
     try:
         return _decode(manifest, attempt, result)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailableError("a record of the image cannot be read") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableRecordError("a record of the image cannot be read") from error
 
 
 def _decode(manifest: bytes, attempt: bytes | None, result: bytes | None) -> Record:
     return Record(
         manifest=_MANIFEST.decode(manifest),
-        attempt=_ATTEMPT.decode(attempt) if attempt else None,
+        attempt=_attempt(attempt) if attempt else None,
         result=decode_result(result) if result else None,
     )
+
+
+def _attempt(document: bytes) -> Attempt | None:
+    """None if it cannot be read: it is not synced, and what a power cut leaves of it is as if it were not there."""
+    try:
+        return _ATTEMPT.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def read_result(folder: Path) -> Result | None:

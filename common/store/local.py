@@ -15,7 +15,7 @@ from common.store import files, notes
 from common.store.base import Backlog, StoredFile
 from common.store.disk import Disk
 from common.store.documents import decode_result, read_record, read_result, reopened_from
-from common.store.layout import ATTEMPT, ORIGINAL, RESULT, Layout
+from common.store.layout import ATTEMPT, MANIFEST, ORIGINAL, RESULT, Layout
 from common.store.staging import LocalUpload
 
 
@@ -96,39 +96,46 @@ class LocalStore:
             return record
         before = record.attempt.attempt if record.attempt else reopened_from(folder)
         attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
-        with _gone_if_missing():
+        with _vanishing(folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
         return Record(manifest=record.manifest, attempt=attempt)
 
     def _finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         folder = self._layout.image(result.image_id)
-        with _gone_if_missing():
-            standing = read_result(folder)
-            if standing is None:
-                ours = self._write_result(folder, result, outputs)
-                standing = result if ours else decode_result((folder / RESULT).read_bytes())
-        notes.mark_finished(self._layout, result.image_id)
+        with _vanishing(folder):
+            standing = read_result(folder) or self._write_result(folder, result, outputs)
+        self._remove_notes(result.image_id)
         return standing
 
-    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> bool:
-        """Whether the result is ours: it may be that of somebody who was faster."""
-        ours = False
+    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        """The result that stands then: somebody may have been faster."""
         try:
             self._write_outputs(folder, outputs)
+            if result.status == "failed":
+                # Before the result: as soon as that is seen the image may be opened again, and others write here.
+                files.remove_temporaries(folder)
             ours = files.create_file(folder, RESULT, msgspec.json.encode(result))
         except FileNotFoundError:
             # Whoever came first has removed our temporary files with those of the dead; or the image is deleted.
-            if not (folder / RESULT).exists():
-                raise
+            ours = False
+        if not ours:
+            return decode_result((folder / RESULT).read_bytes())
         files.sync_folder(folder)
-        files.remove_temporaries(folder)
-        return ours
+        if result.status == "completed":
+            files.remove_temporaries(folder)
+        return result
 
     def _forget(self, image_id: str) -> None:
         # A worker that died right after its result has left a temporary file, and this note.
         files.remove_temporaries(self._layout.image(image_id))
-        notes.mark_finished(self._layout, image_id)
+        self._remove_notes(image_id)
+
+    def _remove_notes(self, image_id: str) -> None:
+        """Of an image that has its end or is gone: one that was opened again meanwhile needs its note."""
+        folder = self._layout.image(image_id)
+        if (folder / RESULT).exists() or not folder.exists():
+            notes.mark_finished(self._layout, image_id)
 
     @staticmethod
     def _write_outputs(folder: Path, outputs: Mapping[str, bytes]) -> None:
@@ -136,6 +143,8 @@ class LocalStore:
         try:
             for name, data in outputs.items():
                 written.append((files.write_temporary(folder, data), folder / name))
+            if (folder / RESULT).exists():
+                return  # somebody was faster, and what is finished is not touched any more
             for temporary, final in written:
                 temporary.replace(final)
         finally:
@@ -154,14 +163,16 @@ def _find(path: Path) -> StoredFile | None:
     with suppress(FileNotFoundError, NotADirectoryError):
         stat = path.stat()
         etag = f'"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        return StoredFile(path=path, bytes=stat.st_size, etag=etag, modified=stat.st_mtime)
+        return StoredFile(path=path, bytes=stat.st_size, etag=etag, stat=stat)
     return None
 
 
 @contextmanager
-def _gone_if_missing() -> Iterator[None]:
-    """A folder that vanished under our hands was deleted."""
+def _vanishing(folder: Path) -> Iterator[None]:
+    """What a file says that vanished under our hands: the image was deleted, or somebody else works on it."""
     try:
         yield
     except FileNotFoundError as error:
+        if (folder / MANIFEST).exists():
+            raise StoreUnavailableError("another worker is at the same image") from error
         raise ImageGoneError("the image was deleted") from error

@@ -151,6 +151,18 @@ class LocalUpload:
         # The note first: an API that dies between the rename and the publish leaves a note, not an orphan.
         write_file(layout.outbox / self._image_id, b"", durable=False)
         folder = layout.image(self._image_id)
-        make_folder(folder.parent)
-        self._staged.rename(folder)
+        try:
+            self._move(folder)
+        except OSError:
+            (layout.outbox / self._image_id).unlink(missing_ok=True)
+            raise
         sync_folder(folder.parent)
+
+    def _move(self, folder: Path) -> None:
+        make_folder(folder.parent)
+        try:
+            self._staged.rename(folder)
+        except FileNotFoundError:
+            # Whoever deleted the last image of this minute has removed the minute.
+            make_folder(folder.parent)
+            self._staged.rename(folder)

@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from common import ids
+from common.errors import UnreadableRecordError
 from common.records import Record
 from services.api.answers import Json
 from services.api.bodies import ImageList, ImageSummary, Retried, accepted_image
 from services.api.problems import Problem, image_not_found
 from services.api.state import Services, services_of
 from services.api.upkeep import remove
+
+log = structlog.get_logger(__name__)
 
 _DEFAULT_LIMIT: Final = 50
 _MAX_LIMIT: Final = 500
@@ -124,8 +128,16 @@ async def _examine(
 
 
 async def _read(services: Services, image_ids: list[str]) -> list[Record | None]:
-    """All at once: the store takes them together."""
-    return await asyncio.gather(*map(services.stores.images.read, image_ids))
+    """All at once: the store takes them together. What cannot be read hides no other."""
+
+    async def one(image_id: str) -> Record | None:
+        try:
+            return await services.stores.images.read(image_id)
+        except UnreadableRecordError:
+            log.error("record.unreadable", image_id=image_id)
+            return None
+
+    return await asyncio.gather(*map(one, image_ids))
 
 
 def _veiled(moment: str) -> str:

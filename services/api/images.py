@@ -99,7 +99,9 @@ def _file(
     if _has_it(request, file.etag):
         return Response(status_code=304, headers=headers)
     ranges.prepare(request, file.bytes)
-    return FileResponse(file.path, headers=headers, media_type=media_type, filename=attachment)
+    return FileResponse(
+        file.path, headers=headers, media_type=media_type, filename=attachment, stat_result=file.stat
+    )
 
 
 def _has_it(request: Request, etag: str) -> bool:

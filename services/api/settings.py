@@ -1,11 +1,11 @@
 """The API's settings."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from common.parameters import MAX_DIMENSION
-from common.recipes import MAX_OPERATIONS, MAX_OUTPUTS
+from common.recipes import MAX_OPERATIONS, MAX_OUTPUTS, Format
 from common.settings import Bytes, CommonSettings, Count, Port, Seconds
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
@@ -45,6 +45,6 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     requeue_seconds: Seconds = 3_600.0
     watermark_text: Annotated[str, Meta(max_length=200)] = "SAMPLE WATERMARK"
     large_pixels: _Side = 800
-    large_format: Literal["jpeg", "png", "webp"] = "jpeg"
+    large_format: Format = "jpeg"
     thumbnail_pixels: _Side = 200
-    thumbnail_format: Literal["jpeg", "png", "webp"] = "webp"
+    thumbnail_format: Format = "webp"

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from common.broker import Publisher
-from common.errors import BrokerUnavailableError, SurroundingsError
+from common.errors import BrokerUnavailableError, SurroundingsError, UnreadableRecordError
 from common.messages import Job, deleted_event
 from common.records import now
 from common.store import Stores
@@ -73,17 +73,26 @@ class Upkeep:
 
         A queue that was deleted, or a broker that lost its disk, has forgotten jobs; the store has not.
         """
-        missing = await self._stores.images.unfinished(older_than=self._missing_after, limit=_BATCH)
+        noted = await self._stores.images.unfinished(older_than=self._missing_after, limit=_BATCH)
+        missing = [image_id for image_id in noted if await self._is_missing(image_id)]
         if not missing or await self._publisher.jobs_waiting():
             return
         for image_id in missing:
-            record = await self._stores.images.read(image_id)
-            if record is None or record.result is not None:
-                await self._stores.images.forget(image_id)
-                continue
             log.warning("upkeep.job_missing", image_id=image_id)
             await self._publisher.publish_job(Job(image_id=image_id))
             await self._stores.images.mark_published([image_id])
+
+    async def _is_missing(self, image_id: str) -> bool:
+        """Whether the image waits for a result; the note of one that does not is forgotten."""
+        try:
+            record = await self._stores.images.read(image_id)
+        except UnreadableRecordError:
+            log.error("record.unreadable", image_id=image_id)
+            return False
+        if record is not None and record.result is None:
+            return True
+        await self._stores.images.forget(image_id)
+        return False
 
 
 async def remove(stores: Stores, publisher: Publisher, image_id: str) -> bool:

@@ -1,7 +1,8 @@
 """`POST /upload`: the promise of the 202."""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -12,7 +13,6 @@ from services.api import forms, idempotency
 from services.api.access import Caller, client_of
 from services.api.answers import Body, Json, Refusal
 from services.api.bodies import AcceptedMany, accepted_image
-from services.api.choosing import Choice
 from services.api.pace import Pace
 from services.api.problems import Problem, on_problem, on_surroundings_error
 from services.api.receiving import Reception
@@ -52,8 +52,10 @@ async def _accept(request: Request, services: Services) -> list[str]:
         reception = await _receive(request, services, caller)
         image_ids, fresh = [file.image_id for file in reception.files], True
         if key is not None:
-            scoped = f"{caller.owner or ''}\n{key}"
-            image_ids, fresh = await idempotency.settle(services.stores, scoped, reception.files)
+            # Whoever holds a signed URL of the owner's must not find out which keys the owner used.
+            scoped = f"{caller.owner or ''}\n{'signed' if caller.granted else ''}\n{key}"
+            async with _all_or_none(services, reception):
+                image_ids, fresh = await idempotency.settle(services.stores, scoped, reception.files)
         if fresh:
             await _publish(services, reception)
     return image_ids
@@ -76,14 +78,16 @@ async def _receive(request: Request, services: Services, caller: Caller) -> Rece
         with services.metrics.stages.labels("receive").time():
             await forms.receive(request, reception, wish, pace)
         with services.metrics.stages.labels("commit").time():
-            await _commit(services, reception, wish.choice)
+            async with _all_or_none(services, reception):
+                await reception.commit(wish.choice)
     return reception
 
 
-async def _commit(services: Services, reception: Reception, choice: Choice) -> None:
-    """Commit all files, or none: the client that is told of a failure will send every one of them again."""
+@asynccontextmanager
+async def _all_or_none(services: Services, reception: Reception) -> AsyncIterator[None]:
+    """Leave nothing of a failure: the client that is told of it will send every file again."""
     try:
-        await reception.commit(choice)
+        yield
     except BaseException:
         await asyncio.shield(_withdraw(services, reception))
         raise

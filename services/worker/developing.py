@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
-from common.errors import TimedOutError
+from common.errors import DarkroomError, TimedOutError
 from common.recipes import Recipe
 from services.worker.pipeline import Developed
 
@@ -36,10 +36,13 @@ class Developer:
         """
         cancelled = threading.Event()
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._executor, self._pipeline, source, recipe, cancelled.is_set)
+        work = loop.run_in_executor(self._executor, _run, self._pipeline, source, recipe, cancelled.is_set)
         done, _ = await asyncio.wait([work], timeout=self._timeout)
         if done:
-            return work.result()
+            made = work.result()
+            if isinstance(made, DarkroomError):
+                raise made
+            return made
         cancelled.set()
         done, _ = await asyncio.wait([work], timeout=_LAST_MOMENT_SECONDS)
         if done:
@@ -48,3 +51,19 @@ class Developer:
             work.add_done_callback(lambda late: late.cancelled() or late.exception())
             self._on_stuck()
         raise TimedOutError(f"developing the picture took longer than {self._timeout:g} s")
+
+
+def _run(
+    pipeline: Pipeline, source: Path, recipe: Recipe, cancelled: Callable[[], bool]
+) -> Developed | DarkroomError:
+    """What the pipeline makes, or the error it ends with, bare of where it was raised.
+
+    A traceback holds the frames it went through, and they hold the decoded pictures: a few of those, kept until the
+    next collection of garbage, and there is no memory left for anybody else's.
+    """
+    try:
+        return pipeline(source, recipe, cancelled)
+    except DarkroomError as error:
+        bare = error
+    bare.__traceback__ = bare.__cause__ = bare.__context__ = None
+    return bare

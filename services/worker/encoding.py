@@ -87,7 +87,14 @@ def flattened(image: Image.Image, background: str = "white") -> Image.Image:
 
 def _saved(image: Image.Image, kind: Format, options: dict[str, Any]) -> bytes:
     file = BytesIO()
-    image.save(file, kind, **options)
+    try:
+        image.save(file, kind, **options)
+    except OSError:
+        if not options.get("progressive"):
+            raise
+        # libjpeg cannot pause in a progressive file, and the buffer that Pillow gives it is too small for one that is
+        # all fine grain at a high quality.
+        return _saved(image, kind, options | {"progressive": False, "optimize": False})
     return file.getvalue()
 
 

@@ -15,6 +15,17 @@ from common.errors import (
     UnsupportedFormatError,
 )
 
+# Of an encoder that was given a picture whose size its format can hold, nothing else can fail at these. WebP's numbers
+# are VP8_ENC_ERROR_OUT_OF_MEMORY and VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY.
+_SIGNS_OF_MEMORY = (
+    "out of memory",
+    "encoding error 1",
+    "encoding error 2",
+    "Pixel allocation failed",
+    "Conversion to YUV failed",
+    "Failed to encode image",
+    "Failed to finish encoding",
+)
 _OUT_OF_MEMORY = "developing the picture takes more memory than a worker has"
 
 
@@ -62,5 +73,5 @@ def _of_reading(error: OSError) -> DarkroomError:
 
 
 def _tells_of_memory(error: Exception) -> bool:
-    """Pillow's codecs report a failed allocation as an OSError."""
-    return isinstance(error, OSError) and "out of memory" in str(error)
+    """Pillow's codecs report a failed allocation in their own ways."""
+    return isinstance(error, OSError | RuntimeError) and str(error).startswith(_SIGNS_OF_MEMORY)

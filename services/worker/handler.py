@@ -90,6 +90,8 @@ class JobHandler:
         if record.result is not None:
             log.info("job.known", status=record.result.status)
             await self._ending.announce(record.manifest, record.result)
+            # Whoever wrote the result may have died before this.
+            await self._store.forget(job.image_id)
             return
         result, files = await self._attempt(record)
         await self._ending.finish(record.manifest, result, files)

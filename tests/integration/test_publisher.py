@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,28 @@ async def test_a_job_that_finds_no_queue_again_is_the_broker_s_fault(vhost: Vhos
 
         with pytest.raises(BrokerUnavailableError):
             await publisher.publish_job(job)
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError(), asyncio.CancelledError(), ValueError("unheard of")]
+)
+async def test_a_link_that_is_lost_while_it_is_made_is_made_anew(
+    vhost: Vhost, job: Job, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    declare, tries = topology.declare, 0
+
+    async def failing(*arguments: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise error
+        return await declare(*arguments)
+
+    monkeypatch.setattr(topology, "declare", failing)
+    async with open_publisher(vhost.url, "test", declares=DECLARES, timeout=1.0) as publisher:
+        async with asyncio.timeout(20):
+            await publisher.ready()
+        await publisher.publish_job(job)
+        assert await publisher.jobs_waiting() == 1
+
+    assert tries == 2

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from common.errors import UnreadableRecordError
+from common.records import Record
 from services.api import catalog
 from tests.support.api import Api, problem_of
 from tests.support.images import completed, failed, uploaded
@@ -199,3 +201,23 @@ async def test_what_is_no_id_is_an_image_that_is_not_there(api: Api, image_id: s
         answer = await api.http.request(method, path.format(image_id))
         assert answer.status_code == 404, (method, path)
         assert problem_of(answer)[1] in ("image_not_found", "not_found")
+
+
+async def test_a_record_that_cannot_be_read_hides_no_other(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged, bad, good = await three(api)
+    read = api.store.read
+
+    async def reading(image_id: str) -> Record | None:
+        if image_id == damaged:
+            raise UnreadableRecordError("a record of the image cannot be read")
+        return await read(image_id)
+
+    monkeypatch.setattr(api.store, "read", reading)
+
+    assert await listed(api) == [good, bad]
+    assert await retried_since(api, "2020-01-01T00:00:00Z") == [bad]
+    assert problem_of(await api.http.get(f"/status/{damaged}")) == (503, "record_unreadable")
+
+
+async def test_all_failed_images_since_before_time_began_are_run_again(api: Api) -> None:
+    assert await retried_since(api, "1950-01-01T00:00:00Z") == []

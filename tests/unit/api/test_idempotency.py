@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from common.errors import StoreFullError
 from services.api.idempotency import read_key
 from services.api.problems import Problem
 from tests.support.api import Api, problem_of
@@ -60,3 +61,19 @@ async def test_a_key_whose_image_was_deleted_is_free_again(api: Api) -> None:
 
     assert second.status_code == 202
     assert second.json()["image_id"] != first
+
+
+async def test_of_an_upload_whose_key_cannot_be_claimed_nothing_is_left(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StoreFullError("the store has no room left")
+
+    monkeypatch.setattr(type(api.services.stores.keys), "claim", full)
+    answer = await api.http.post(
+        "/upload", files={"file": ("a.gif", GIF)}, headers={"Idempotency-Key": "full"}
+    )
+
+    assert problem_of(answer) == (507, "store_full")
+    assert not api.memory.images
+    assert not api.publisher.jobs

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from common import ids
 from tests.support.api import Api, open_api, problem_of
 from tests.support.images import uploaded
 from tests.support.tiny import GIF
@@ -33,7 +34,7 @@ async def test_what_is_not_there_is_not_signed(signing: Api) -> None:
     image_id = await uploaded(signing.store)
     for path, status in (
         (f"/status/{image_id}", 201),
-        (f"/status/{image_id[:-1]}0", 404),
+        (f"/status/{ids.new()}", 404),
         ("/images/x/large", 404),
     ):
         answer = await signing.http.post("/signatures", json={"method": "GET", "path": path})
@@ -47,6 +48,8 @@ async def test_what_is_not_there_is_not_signed(signing: Api) -> None:
         {"method": "POST", "path": "/upload", "expires_in": 0}, {"method": "POST", "path": "/upload", "max_bytes": 0},
         {"method": "POST", "path": "/upload", "expires_in": 8 * 86400}, {"method": "POST", "path": "/upload", "x": 1},
         {"method": "GET", "path": "/images/" + "x" * 300}, [], "text",
+        {"method": "GET", "path": "/images/x/../y/large"}, {"method": "GET", "path": "/images/x/large?x=1#y"},
+        {"method": "GET", "path": "/images/x/\u00fc x"}, {"method": "GET", "path": "/images/x/%2e%2e"},
     ],
 )  # fmt: skip
 async def test_a_wrong_wish_is_refused(signing: Api, wish: Any) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common import ids
+from common.errors import UnreadableRecordError
+from common.records import Record
 from services.api.upkeep import Upkeep
 from tests.support.api import Api
 from tests.support.images import completed, uploaded
@@ -85,3 +87,31 @@ async def test_a_note_about_what_is_finished_or_gone_is_removed(api: Api, gone: 
 
     assert not api.memory.unfinished
     assert not api.publisher.jobs
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_from_being_found(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged, missing = await lost(api), await lost(api)
+    read = api.store.read
+
+    async def reading(image_id: str) -> Record | None:
+        if image_id == damaged:
+            raise UnreadableRecordError("a record of the image cannot be read")
+        return await read(image_id)
+
+    monkeypatch.setattr(api.store, "read", reading)
+    await upkeep(api)._find_missing()
+
+    assert [job.image_id for job in api.publisher.jobs] == [missing]
+
+
+async def test_notes_of_what_is_finished_are_removed_however_busy_the_queue_is(api: Api) -> None:
+    image_id = await lost(api)
+    await api.store.finish(*completed(image_id))
+    api.memory.unfinished[image_id] = 0.0
+    api.publisher.waiting = 1
+
+    await upkeep(api)._find_missing()
+
+    assert not api.memory.unfinished

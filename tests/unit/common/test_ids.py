@@ -54,3 +54,7 @@ def test_the_lowest_id_of_a_moment_bounds_what_came_then() -> None:
     assert (
         ids.lowest_at(now() - timedelta(seconds=1)) < ids.new() < ids.lowest_at(now() + timedelta(seconds=1))
     )
+
+
+def test_before_time_began_is_the_lowest_id_of_all() -> None:
+    assert ids.lowest_at(datetime(1950, 1, 1, tzinfo=UTC)) == "00000000-0000-7000-8000-000000000000"

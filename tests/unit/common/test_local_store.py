@@ -12,8 +12,8 @@ import pytest
 
 from common import ids
 from common.errors import StoreFullError, StoreUnavailableError, SurroundingsError
-from common.store import Stores, open_local_stores
-from tests.support.images import completed, manifest, uploaded
+from common.store import Stores, files, local, open_local_stores
+from tests.support.images import completed, failed, manifest, uploaded
 
 
 def folder_of(root: Path, image_id: str) -> Path:
@@ -243,3 +243,105 @@ async def _steps(stores: Stores, system: SystemCalls) -> int:
     system.calls.clear()
     await uploaded(stores.images)
     return len(system.calls)
+
+
+async def test_an_attempt_that_a_power_cut_damaged_is_as_if_it_were_not_there(
+    stores: Stores, tmp_path: Path
+) -> None:
+    image_id = await uploaded(stores.images)
+    for damaged in (b"\0" * 90, b"\xff{", b'{"attempt": 1'):
+        (folder_of(tmp_path, image_id) / "attempt.json").write_bytes(damaged)
+        record = await stores.images.read(image_id)
+        assert record is not None
+        assert (record.status, record.attempts) == ("uploaded", 0)
+
+    begun = await stores.images.begin(image_id, "worker")
+    assert begun is not None
+    assert begun.attempts == 1
+
+
+async def test_a_failed_image_that_is_opened_again_at_once_keeps_its_note_and_its_new_attempt(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as the result is seen, a client may ask for another try, while the first worker still cleans up."""
+    image_id = await uploaded(stores.images)
+    await stores.images.begin(image_id, "first")
+    outbox, folder = tmp_path / "outbox" / image_id, folder_of(tmp_path, image_id)
+    sync = files.sync_folder
+
+    def opened_again(synced: Path) -> None:
+        sync(synced)
+        if (folder / "result.json").exists():
+            (folder / "result.json").rename(folder / "failed-1.json")
+            outbox.touch()
+            (folder / ".tmp-attempt-of-the-second").touch()
+
+    monkeypatch.setattr(files, "sync_folder", opened_again)
+    result = failed(image_id)
+
+    assert await stores.images.finish(result, {}) == result
+    assert outbox.exists()
+    assert (folder / ".tmp-attempt-of-the-second").exists()
+
+
+async def test_what_is_finished_is_not_written_again(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers at once, of two versions: the second saw no result when it began to write."""
+    image_id = await uploaded(stores.images)
+    first, outputs = completed(image_id)
+    await stores.images.finish(first, outputs)
+    monkeypatch.setattr(local, "read_result", lambda _: None)
+
+    assert await stores.images.finish(*completed(image_id, attempt=2, data=b"otherwise developed")) == first
+
+    folder = folder_of(tmp_path, image_id)
+    assert (folder / "large.jpg").read_bytes() == b"developed"
+    assert not list(folder.glob(".tmp-*"))
+
+
+async def test_a_worker_whose_files_vanish_has_not_lost_the_image(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await uploaded(stores.images)
+
+    def swept(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "no such file")
+
+    monkeypatch.setattr(files, "replace_file", swept)
+    with pytest.raises(StoreUnavailableError):
+        await stores.images.begin(image_id, "worker")
+
+
+async def test_a_minute_that_is_removed_under_an_upload_is_made_again(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = files.make_folder, 0
+
+    def emptied(folder: Path) -> None:
+        nonlocal made
+        make(folder)
+        made += 1
+        if made == 1:
+            folder.rmdir()
+
+    monkeypatch.setattr("common.store.staging.make_folder", emptied)
+    image_id = await uploaded(stores.images)
+
+    assert await stores.images.read(image_id) is not None
+
+
+async def test_an_upload_that_does_not_become_visible_leaves_no_note(
+    stores: Stores, system: SystemCalls
+) -> None:
+    await uploaded(stores.images)
+    image_id = ids.new()
+    async with stores.images.stage(image_id) as upload:
+        await upload.write(b"picture")
+        system.calls.clear()
+        system.fail_at = 3  # after the bytes, the manifest and their folder: the rename
+        with pytest.raises(StoreFullError):
+            await upload.commit(manifest(image_id))
+        system.fail_at = None
+
+    assert (await stores.images.backlog()).unpublished == 1  # the first one's

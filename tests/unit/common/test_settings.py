@@ -39,7 +39,7 @@ def test_a_list_is_separated_by_commas() -> None:
         (ApiSettings, "MAX_UPLOAD_BYTES", "0"),
         (ApiSettings, "MAX_UPLOAD_BYTES", "50MB"),
         (ApiSettings, "API_PORT", "65536"),
-        (ApiSettings, "LARGE_FORMAT", "gif"),
+        (ApiSettings, "LARGE_FORMAT", "tiff"),
         (ApiSettings, "UPLOAD_IDLE_SECONDS", "nan"),
         (ApiSettings, "UPLOAD_IDLE_SECONDS", "-1"),
         (WorkerSettings, "WORKER_CONCURRENCY", "0"),

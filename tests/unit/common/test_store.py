@@ -185,6 +185,7 @@ async def test_notes_are_listed_oldest_first_and_only_when_they_are_old_enough(s
 async def test_a_note_can_be_kept_anew(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     await stores.images.mark_published([image_id])
+    await stores.images.finish(*completed(image_id))
 
     await stores.images.keep_unpublished(image_id)
 

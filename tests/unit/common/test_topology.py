@@ -41,3 +41,12 @@ def test_a_retry_queue_sends_its_jobs_back() -> None:
 
 def test_the_api_and_the_workers_declare_the_job_queue_alike() -> None:
     assert topology.jobs().queues == topology.jobs((1, 5)).queues[:2]
+
+
+def test_no_queue_that_is_consumed_drops_by_the_broker_s_own_limit() -> None:
+    """RabbitMQ 4 drops what was delivered 20 times from a quorum queue that does not say otherwise."""
+    consumed = (*topology.jobs().queues, *topology.notifications().queues)
+    limits = {queue.name: queue.arguments["x-delivery-limit"] for queue in consumed}
+
+    assert limits.pop(topology.JOBS) == topology.MAX_DELIVERIES - 1
+    assert all(limit > 1_000_000_000 for limit in limits.values())

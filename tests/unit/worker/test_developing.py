@@ -1,17 +1,21 @@
 """The deadline of a job: a thread that listens is given up politely, one that does not costs the process."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from common.errors import CorruptImageError, TimedOutError
 from common.recipes import Recipe, default_recipe
 from services.worker import developing
 from services.worker.developing import Developer, Pipeline
+from services.worker.faults import decoding
 from services.worker.pipeline import Developed
 
 NOTHING = Developed(outputs=())
@@ -109,3 +113,24 @@ async def test_a_pipeline_that_never_returns_costs_the_process(
     finally:
         let_go.set()
     await asyncio.sleep(0.05)  # what it raises late must not surface as a warning
+
+
+async def test_a_failure_keeps_no_picture_in_memory(threads: ThreadPoolExecutor, stuck: list[bool]) -> None:
+    """Not even until the next collection of garbage: pictures are large, and that is far away."""
+    held: list[weakref.ref[Image.Image]] = []
+
+    def pipeline(*_: object) -> Developed:
+        picture = Image.new("RGB", (8, 8))
+        held.append(weakref.ref(picture))
+        with decoding():
+            picture.getpixel((9, 9))
+        return NOTHING
+
+    gc.disable()
+    try:
+        for _ in range(3):
+            with pytest.raises(CorruptImageError):
+                await developer(pipeline, threads, stuck).develop(SOURCE, default_recipe())
+        assert [picture() for picture in held] == [None] * 3
+    finally:
+        gc.enable()

@@ -90,3 +90,11 @@ def test_flattening_blends_by_alpha() -> None:
     half = Image.new("RGBA", (2, 2), (255, 0, 0, 128))
     assert flattened(half).getpixel((0, 0)) == (255, 127, 127)
     assert flattened(half, "black").getpixel((0, 0)) == (128, 0, 0)
+
+
+@pytest.mark.parametrize("quality", [89, 90, 95, 100])
+def test_a_jpeg_that_is_all_fine_grain_is_made_at_any_quality(quality: int) -> None:
+    grain = Image.merge("RGB", [Image.effect_noise((400, 400), 120) for _ in range(3)])
+    data = encode(grain, "jpeg", Manner(quality=quality))
+    assert decoded(data).convert("RGB").size == grain.size
+    assert similarity(decoded(data).convert("RGB"), grain) > 0.7

@@ -38,6 +38,8 @@ def test_what_goes_wrong_in_decoding_is_named_without_paths(raised: Exception, c
     [
         (MemoryError(), "out_of_memory"),
         (OSError("out of memory error when writing image file"), "out_of_memory"),
+        (OSError("encoding error 1"), "out_of_memory"),
+        (RuntimeError("Failed to encode image: Encoding of color planes failed"), "out_of_memory"),
         (ValueError("/data/images/x"), "invalid_recipe"),
         (OSError("encoder error -2 when writing image file"), "invalid_recipe"),
         (TimedOutError("too long"), "timed_out"),
