@@ -8,39 +8,27 @@ once.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
 import structlog
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import (
     CONNECTION_EXCEPTIONS,
-    ChannelPreconditionFailed,
     DeliveryError,
     PublishError,
 )
 
 from common import topology
-from common.broker.connection import open_connection, really_cancelled
-from common.errors import BrokerUnavailableError, ConfigurationError
+from common.broker.connection import really_cancelled
+from common.broker.link import LinkKeeper
+from common.errors import BrokerUnavailableError
 from common.messages import Event, Job, encode
 
 log = structlog.get_logger(__name__)
 
 _SUSPECT_SECONDS: Final = 5.0
-_PAUSE_SECONDS: Final = 1.0
-_DECLARE_SECONDS: Final = 30.0
-
-
-@dataclass(frozen=True)
-class _Link:
-    """All that must be held: aio-pika keeps channels in a WeakSet."""
-
-    connection: AbstractRobustConnection
-    channel: AbstractRobustChannel
-    events: AbstractExchange
 
 
 class Publisher:
@@ -50,21 +38,16 @@ class Publisher:
     delivered.
     """
 
-    def __init__(self, url: str, name: str, *, declares: topology.Topology, timeout: float) -> None:
-        self._url = url
-        self._name = name
+    def __init__(self, link: LinkKeeper, *, declares: topology.Topology, timeout: float) -> None:
+        self._link = link
         self._declares = declares
         self._timeout = timeout
-        self._link: asyncio.Future[_Link] = asyncio.get_running_loop().create_future()
         self._suspect_until = 0.0
 
     @property
     def connected(self) -> bool:
         """Whether the link stands at this moment, as far as this side knows."""
-        if not self._link.done() or self._link.cancelled() or self._link.exception() is not None:
-            return False
-        link = self._link.result()
-        return link.connection.connected.is_set() and not link.channel.is_closed
+        return self._link.stands
 
     async def answers(self) -> bool:
         """For the readiness check."""
@@ -72,7 +55,7 @@ class Publisher:
 
     async def ready(self) -> None:
         """Wait until the link stands for the first time. Raises BrokerRefusedError when it never will."""
-        await asyncio.shield(self._link)
+        await self._link.made()
 
     async def publish_job(self, job: Job, *, probing: bool = False) -> None:
         """Put a job on the queue. A `probing` publish goes out even though the last one was not confirmed."""
@@ -92,7 +75,7 @@ class Publisher:
         """How many jobs the queue holds that no worker has been given."""
         if not self.connected:
             raise BrokerUnavailableError("no connection to the broker")
-        link = self._link.result()
+        link = self._link.link
         (jobs,) = (queue for queue in self._declares.queues if queue.name == topology.JOBS)
         counted: list[int] = []
 
@@ -115,7 +98,7 @@ class Publisher:
         now = asyncio.get_running_loop().time()
         if not self.connected or (now < self._suspect_until and not probing):
             raise BrokerUnavailableError("no connection to the broker")
-        link = self._link.result()
+        link = self._link.link
         target = link.channel.default_exchange if exchange == "" else link.events
         message = _message(encode(body), expiration)
         send = _publishing(target, message, routing_key, mandatory)
@@ -150,45 +133,16 @@ class Publisher:
                 raise
             raise BrokerUnavailableError("the connection to the broker was lost") from None
 
-    async def _run(self) -> None:
-        """Make the link and hold it until cancelled. A link that is lost while it is made is made anew."""
-        while not self._link.done():
-            try:
-                await self._hold()
-            except ConfigurationError as error:
-                self._link.set_exception(error)
-            except ChannelPreconditionFailed as error:
-                self._link.set_exception(ConfigurationError(f"the broker's topology is not ours: {error}"))
-            except (*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError) as error:
-                if really_cancelled():
-                    raise
-                log.warning("publisher.not_linked", error=type(error).__name__)
-                await asyncio.sleep(_PAUSE_SECONDS)
-            except Exception:
-                log.exception(
-                    "publisher.failed"
-                )  # without a link nothing is published: the next try may fare better
-                await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _hold(self) -> None:
-        async with open_connection(self._url, self._name) as connection:
-            async with asyncio.timeout(_DECLARE_SECONDS):
-                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                await topology.declare(channel, self._declares)
-                events = await channel.get_exchange(topology.EVENTS, ensure=False)
-            self._link.set_result(_Link(connection, channel, events))
-            await asyncio.Event().wait()
-
 
 @asynccontextmanager
 async def open_publisher(
     url: str, name: str, *, declares: topology.Topology, timeout: float
 ) -> AsyncIterator[Publisher]:
     """A publisher whose link is made in the background; `ready` tells when it stands."""
-    publisher = Publisher(url, name, declares=declares, timeout=timeout)
-    task = asyncio.create_task(publisher._run(), name="publisher")
+    keeper = LinkKeeper(url, name, declares)
+    task = asyncio.create_task(keeper.run(), name="publisher")
     try:
-        yield publisher
+        yield Publisher(keeper, declares=declares, timeout=timeout)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common.errors import UnreadableRecordError
+from common.records import Record
 from services.api import app as composition
 from services.api.settings import ApiSettings
 from services.api.state import Services
@@ -78,3 +80,15 @@ def problem_of(answer: httpx.Response) -> tuple[int, str]:
     assert body["title"]
     assert body["detail"]
     return answer.status_code, body["code"]
+
+
+def damage(monkeypatch: pytest.MonkeyPatch, store: MemoryStore, image_id: str) -> None:
+    """From here on one image's record cannot be read."""
+    read = store.read
+
+    async def reading(asked: str) -> Record | None:
+        if asked == image_id:
+            raise UnreadableRecordError("a record of the image cannot be read")
+        return await read(asked)
+
+    monkeypatch.setattr(store, "read", reading)

@@ -4,10 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.errors import UnreadableRecordError
-from common.records import Record
 from services.api import catalog
-from tests.support.api import Api, problem_of
+from tests.support.api import Api, damage, problem_of
 from tests.support.images import completed, failed, uploaded
 
 KNOWN = "01a20bac-f5ec-7373-a1a2-b77efbfa2279"
@@ -205,14 +203,7 @@ async def test_what_is_no_id_is_an_image_that_is_not_there(api: Api, image_id: s
 
 async def test_a_record_that_cannot_be_read_hides_no_other(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged, bad, good = await three(api)
-    read = api.store.read
-
-    async def reading(image_id: str) -> Record | None:
-        if image_id == damaged:
-            raise UnreadableRecordError("a record of the image cannot be read")
-        return await read(image_id)
-
-    monkeypatch.setattr(api.store, "read", reading)
+    damage(monkeypatch, api.store, damaged)
 
     assert await listed(api) == [good, bad]
     assert await retried_since(api, "2020-01-01T00:00:00Z") == [bad]

@@ -5,10 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common import ids
-from common.errors import UnreadableRecordError
-from common.records import Record
 from services.api.upkeep import Upkeep
-from tests.support.api import Api
+from tests.support.api import Api, damage
 from tests.support.images import completed, uploaded
 
 
@@ -93,14 +91,7 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_being_found(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damaged, missing = await lost(api), await lost(api)
-    read = api.store.read
-
-    async def reading(image_id: str) -> Record | None:
-        if image_id == damaged:
-            raise UnreadableRecordError("a record of the image cannot be read")
-        return await read(image_id)
-
-    monkeypatch.setattr(api.store, "read", reading)
+    damage(monkeypatch, api.store, damaged)
     await upkeep(api)._find_missing()
 
     assert [job.image_id for job in api.publisher.jobs] == [missing]
