@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from common.lifecycle import EXIT_CONFIGURATION
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
 from services.worker.settings import WorkerSettings
@@ -93,6 +94,17 @@ class Service:
     def complaints(self) -> str:
         """What it wrote where only a crash or a refusal to start writes."""
         return self._log.with_suffix(".err").read_text()
+
+    def refusal(self) -> str:
+        """Start it; it must say in one line why it cannot run, and end with the code of a bad configuration."""
+        self.start()
+        try:
+            assert self.child.wait() == EXIT_CONFIGURATION
+        finally:
+            self.close()
+        said = self.complaints()
+        assert len(said.splitlines()) == 1, said
+        return said
 
     def close(self) -> None:
         """End it at once if it still runs."""
