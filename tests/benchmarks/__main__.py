@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _measured(groups: tuple[str, ...], *, quick: bool) -> Iterator[Row]:
-    pairs = 3 if quick else 5
+    pairs = 2 if quick else 5
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as name:
         folder = Path(name)
         node = BrokerNode(folder / "broker")

@@ -28,7 +28,7 @@ def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator
 
 def _latencies(folder: Path, node: BrokerNode, *, quick: bool) -> Iterator[Row]:
     with darkroom(folder, node.vhost(), SMALL) as stack:
-        full = max(stack.develop(SMALL.data, 100 if quick else 300) for _ in range(3))
+        full = max(stack.develop(SMALL.data, 100 if quick else 300) for _ in range(1 if quick else 3))
         for name, rate in (("idle", full / 50), ("half load", full / 2)):
             count = 40 if quick else 200
             seconds = asyncio.run(_paced(stack, rate, count if name == "half load" else count // 2))

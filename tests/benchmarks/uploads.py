@@ -36,7 +36,7 @@ def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator
         wait_until(lambda: _answers(port), "the other server answers")
         for name, size in _SIZES.items():
             data = SMALL.data + bytes(size - len(SMALL.data))
-            count = max(4, (20_000_000 if quick else 80_000_000) // size)
+            count = max(2 if quick else 4, (10_000_000 if quick else 80_000_000) // size)
             count = min(count, 400)
             found = in_turn(
                 {

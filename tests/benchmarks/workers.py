@@ -12,7 +12,7 @@ from tests.support.broker import BrokerNode
 
 def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator[Row]:
     """Pictures a second by the number of workers, to one worker's."""
-    count = 12 if quick else 30
+    count = 8 if quick else 30
     folder.mkdir()
     with ExitStack() as stack:
         made = {
