@@ -11,22 +11,15 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import uuid4
 
-import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractExchange
-from aio_pika.exceptions import (
-    CONNECTION_EXCEPTIONS,
-    DeliveryError,
-    PublishError,
-)
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
 
 from common import topology
 from common.broker.connection import really_cancelled
 from common.broker.link import LinkKeeper
 from common.errors import BrokerUnavailableError
 from common.messages import Event, Job, encode
-
-log = structlog.get_logger(__name__)
 
 _SUSPECT_SECONDS: Final = 5.0
 

@@ -19,9 +19,13 @@ class StoredFile:
     """A file that can be served: where it is, its bytes, and a strong validator for HTTP."""
 
     path: Path
-    bytes: int
     etag: str
     stat: os.stat_result
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return self.stat.st_size
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from itertools import islice
 from pathlib import Path
 from time import time
 
-import msgspec
-
 from common import ids
-from common.records import Result
 from common.store import notes
 from common.store.disk import Disk
-from common.store.files import read_if_there, sync_folder
+from common.store.documents import read_result
+from common.store.files import sync_folder
 from common.store.layout import ATTEMPT, RESULT, Layout, failed_result
 
 
@@ -104,8 +102,7 @@ def _prune(folder: Path, root: Path) -> None:
 
 def _reopen(layout: Layout, image_id: str) -> bool:
     folder = layout.image(image_id)
-    data = read_if_there(folder / RESULT)
-    result = msgspec.json.decode(data, type=Result) if data else None
+    result = read_result(folder)
     if result is None or result.status != "failed":
         return False
     # The note first: from here on the image is certain to be published again.

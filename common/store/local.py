@@ -163,7 +163,7 @@ def _find(path: Path) -> StoredFile | None:
     with suppress(FileNotFoundError, NotADirectoryError):
         stat = path.stat()
         etag = f'"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        return StoredFile(path=path, bytes=stat.st_size, etag=etag, stat=stat)
+        return StoredFile(path=path, etag=etag, stat=stat)
     return None
 
 

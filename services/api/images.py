@@ -80,8 +80,9 @@ async def _known(request: Request) -> Known:
     caller = services.access.identify(request)
     image_id = request.path_params["image_id"]
     known = await services.recent.read(image_id) if ids.is_valid(image_id) else None
-    if known is None or not caller.may_see(known.record):
+    if known is None:
         raise image_not_found()
+    caller.require(known.record)
     return known
 
 

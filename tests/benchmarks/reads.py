@@ -66,7 +66,7 @@ def _full_stores(folder: Path, node: BrokerNode, *, pairs: int, sizes: tuple[int
             api = stack.enter_context(darkroom(folder / str(size), node.vhost(), SMALL, workers=0)).api
             made[size] = (api.port, random.Random(size).sample(ids, 1000))
         small, *others = sizes
-        again = [_statuses(*made[small]) for _ in range(pairs + 1)][1:]
+        again = in_turn({"again": partial(_statuses, *made[small])}, pairs)["again"]
         yield summary("status reads of one API process, 4 an image", again, unit="reads/s", target=5000)
         rounds = 1 if pairs < 5 else 3
         rates = in_turn(

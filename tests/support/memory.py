@@ -139,7 +139,7 @@ class MemoryStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-        return StoredFile(path=path, bytes=len(data), etag=etag, stat=path.stat())
+        return StoredFile(path=path, etag=etag, stat=path.stat())
 
     async def keep_unpublished(self, image_id: str) -> None:
         await self.memory.ask()
