@@ -1,12 +1,12 @@
-# Everything is run from here. `make` alone lists the targets; the work is done by the scripts in docker/.
+# Everything is run from here. `make` alone lists the targets; the work is done by the scripts in scripts/.
 PYTHON ?= python3
 export PYTHON
 export RUN_CHOSEN_BY = $(origin RUN)
 
 # docker or local; asked only by the targets that need it. RUN=local or RUN=docker decides.
-RUN ?= $(shell docker/choose-run)
-STACK_docker = docker/compose
-STACK_local = $(PYTHON) -m docker.local
+RUN ?= $(shell scripts/choose-run)
+STACK_docker = scripts/compose
+STACK_local = $(PYTHON) -m scripts.local_stack
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
@@ -29,50 +29,50 @@ status: ## what runs
 	$(STACK) status
 
 demo: ## develop a picture and say where the results are (FILE=photo.jpg for your own)
-	@$(PYTHON) docker/demo.py $(if $(FILE),"$$FILE")
+	@$(PYTHON) scripts/demo.py $(if $(FILE),"$$FILE")
 
 test: ## all tests (ARGS="-k upload" goes to pytest)
-	@docker/venv requirements-dev.txt
-	@docker/install-rabbitmq
+	@scripts/venv requirements-dev.txt
+	@scripts/install-rabbitmq
 	.venv/bin/python -m pytest $(ARGS)
 
 bench: ## measure, and print a table of ratios (QUICK=1 for two minutes, GROUPS="uploads reads")
-	@docker/venv requirements-bench.txt
-	@docker/install-rabbitmq
+	@scripts/venv requirements-bench.txt
+	@scripts/install-rabbitmq
 	VIPS_CONCURRENCY=1 .venv/bin/python -m tests.benchmarks $(GROUPS) $(if $(QUICK),--quick)
 
 soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVERY=5 SEED=1)
-	@docker/venv requirements-dev.txt
-	@docker/install-rabbitmq
+	@scripts/venv requirements-dev.txt
+	@scripts/install-rabbitmq
 	.venv/bin/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(KILL_EVERY),--kill-every $(KILL_EVERY)) \
 	  $(if $(SEED),--seed $(SEED))
 
 check: ## lint, formatting, types, who may import whom, and known vulnerabilities
-	@docker/venv requirements-dev.txt
+	@scripts/venv requirements-dev.txt
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/python -m docker.audit
+	.venv/bin/python -m scripts.audit
 
 fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
-	@docker/venv requirements-dev.txt
-	@docker/install-rabbitmq
-	.venv/bin/python -m tests.attack.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
+	@scripts/venv requirements-dev.txt
+	@scripts/install-rabbitmq
+	.venv/bin/python -m tests.security.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
 
 pictures: ## make the README's table of operations and its pictures anew
-	@docker/venv requirements-dev.txt
-	.venv/bin/python -m docs.operations
+	@scripts/venv requirements-dev.txt
+	.venv/bin/python -m scripts.pictures
 
 format: ## format the code and fix what ruff can
-	@docker/venv requirements-dev.txt
+	@scripts/venv requirements-dev.txt
 	.venv/bin/ruff check --fix-only .
 	.venv/bin/ruff format .
 
 lock: ## pin the newest allowed versions, with hashes
-	@docker/venv requirements-dev.txt
-	@docker/lock
+	@scripts/venv requirements-dev.txt
+	@scripts/lock
 
 clean: ## remove what was made here, except the images and the queue (those are in var/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
-	find common services tests docker -name __pycache__ -type d -prune -exec rm -rf {} +
+	find common services tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

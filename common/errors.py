@@ -19,61 +19,61 @@ class ConfigurationError(DarkroomError):
     code = "invalid_configuration"
 
 
-class PictureError(DarkroomError):
+class ImageError(DarkroomError):
     """The picture is at fault: the same bytes fail the same way every time, so it is never retried."""
 
     code = "invalid_image"
 
 
-class CorruptImageError(PictureError):
+class CorruptImageError(ImageError):
     """The bytes are damaged or end too early."""
 
     code = "corrupt_image"
 
 
-class UnsupportedFormatError(PictureError):
+class UnsupportedFormatError(ImageError):
     """The bytes are no picture, or of a format that is not on the allow-list."""
 
     code = "unsupported_format"
 
 
-class ImageTooLargeError(PictureError):
+class ImageTooLargeError(ImageError):
     """The picture has more pixels or frames than a worker will develop."""
 
     code = "image_too_large"
 
 
-class OutOfMemoryError(PictureError):
+class OutOfMemoryError(ImageError):
     """Developing the picture took more memory than the worker may use."""
 
     code = "out_of_memory"
 
 
-class TimedOutError(PictureError):
+class TimedOutError(ImageError):
     """Developing the picture took longer than a job may take."""
 
     code = "timed_out"
 
 
-class WorkerCrashedError(PictureError):
+class WorkerCrashedError(ImageError):
     """The picture was delivered as often as is allowed, and each time its worker died."""
 
     code = "worker_crashed"
 
 
-class InvalidRecipeError(PictureError):
+class InvalidRecipeError(ImageError):
     """The recipe asks for something that cannot be made of this picture."""
 
     code = "invalid_recipe"
 
 
-class SurroundingsError(DarkroomError):
+class TransientError(DarkroomError):
     """The surroundings are at fault, not the picture: worth another try later."""
 
     code = "unavailable"
 
 
-class StoreUnavailableError(SurroundingsError):
+class StoreUnavailableError(TransientError):
     """The store cannot be read or written."""
 
     code = "store_unavailable"
@@ -85,13 +85,13 @@ class UnreadableRecordError(StoreUnavailableError):
     code = "record_unreadable"
 
 
-class StoreFullError(SurroundingsError):
+class StoreFullError(TransientError):
     """The store has no room left."""
 
     code = "store_full"
 
 
-class BrokerUnavailableError(SurroundingsError):
+class BrokerUnavailableError(TransientError):
     """The broker did not confirm in time. What was published may still be delivered."""
 
     code = "broker_unavailable"

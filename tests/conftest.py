@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.broker import BrokerNode
-from tests.support.children import left_over
-from tests.support.stack import Stack, StackFactory, running_stack
-from tests.support.vhost import Vhost
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.vhost import Vhost
+from tests.support.processes.children import left_over
+from tests.support.processes.stack import Stack, StackFactory, running_stack
 from tests.support.waiting import wait_until
 
 _TESTS = Path(__file__).parent

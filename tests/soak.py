@@ -17,12 +17,12 @@ from pathlib import Path
 
 import httpx
 
-from tests.pictures import photograph
-from tests.support.broker import BrokerNode
-from tests.support.children import Child
-from tests.support.client import FINAL, open_client
+from tests.support.broker.node import BrokerNode
+from tests.support.fault_scenario import FaultScenario, running_scenario
+from tests.support.http.client import FINAL, open_client
+from tests.support.images.drawings import photograph
 from tests.support.invariant import check
-from tests.support.trial import Trial, running_trial
+from tests.support.processes.children import Child
 
 _FROZEN_SECONDS = 3.0
 _UPLOADS_A_SECOND = 6.0
@@ -62,19 +62,21 @@ def _arguments() -> argparse.Namespace:
 
 
 def _soak(folder: Path, node: BrokerNode, asked: argparse.Namespace) -> int:
-    with running_trial(folder, node.vhost(), workers=3, notifications=1, WATCHDOG_SECONDS="10") as trial:
-        trial.add("api").wait_ready()
+    with running_scenario(
+        folder, node.vhost(), workers=3, notifications=1, WATCHDOG_SECONDS="10"
+    ) as scenario:
+        scenario.add("api").wait_ready()
         tally = Tally()
-        with _uploading(trial, tally):
-            _hurt(trial, node, tally, asked)
+        with _uploading(scenario, tally):
+            _hurt(scenario, node, tally, asked)
         print("killed, stopped or frozen:", _told(tally.kills), flush=True)
         if not node.child.running:
             node.start()
-        trial.revive()
-        return _judge(trial, tally)
+        scenario.revive()
+        return _run_handler(scenario, tally)
 
 
-def _hurt(trial: Trial, node: BrokerNode, tally: Tally, asked: argparse.Namespace) -> None:
+def _hurt(scenario: FaultScenario, node: BrokerNode, tally: Tally, asked: argparse.Namespace) -> None:
     """Strike at random until the time is over, and start again whatever has ended, as a supervisor would."""
     chance = random.Random(asked.seed)
     end, next_kill = time.monotonic() + asked.seconds, time.monotonic() + asked.kill_every
@@ -86,16 +88,20 @@ def _hurt(trial: Trial, node: BrokerNode, tally: Tally, asked: argparse.Namespac
             child.thaw()
         if time.monotonic() >= next_kill:
             next_kill += asked.kill_every
-            _strike(trial, node, tally, chance, thaw)
-        _restart(trial, node)
+            _strike(scenario, node, tally, chance, thaw)
+        _restart(scenario, node)
     for _, child in thaw:
         child.thaw()
 
 
 def _strike(
-    trial: Trial, node: BrokerNode, tally: Tally, chance: random.Random, thaw: list[tuple[float, Child]]
+    scenario: FaultScenario,
+    node: BrokerNode,
+    tally: Tally,
+    chance: random.Random,
+    thaw: list[tuple[float, Child]],
 ) -> None:
-    victims = {"broker": node.child} | {each.name: each.child for each in trial.services}
+    victims = {"broker": node.child} | {each.name: each.child for each in scenario.services}
     name = chance.choice(sorted(name for name, child in victims.items() if child.running))
     child, way = victims[name], chance.choices(("kill", "stop", "freeze"), (6, 2, 2))[0]
     tally.kills[f"{way} {name.rstrip('-0123456789')}"] += 1
@@ -108,21 +114,21 @@ def _strike(
         thaw.append((time.monotonic() + _FROZEN_SECONDS, child))
 
 
-def _restart(trial: Trial, node: BrokerNode) -> None:
+def _restart(scenario: FaultScenario, node: BrokerNode) -> None:
     if not node.child.running:
         node.begin_start()
-    for service in trial.services:
+    for service in scenario.services:
         if not service.child.running:
             service.start()
 
 
 @contextmanager
-def _uploading(trial: Trial, tally: Tally) -> Iterator[None]:
-    """Clients of each API replica upload meanwhile; what got a 202 is in `trial.accepted`."""
+def _uploading(scenario: FaultScenario, tally: Tally) -> Iterator[None]:
+    """Clients of each API replica upload meanwhile; what got a 202 is in `scenario.accepted`."""
     stop = threading.Event()
     clients = [
-        threading.Thread(target=_upload_until, args=(stop, trial, lambda each=api: each.port, tally))
-        for api in trial.of("api")
+        threading.Thread(target=_upload_until, args=(stop, scenario, lambda each=api: each.port, tally))
+        for api in scenario.of("api")
     ]
     for client in clients:
         client.start()
@@ -134,10 +140,12 @@ def _uploading(trial: Trial, tally: Tally) -> Iterator[None]:
             client.join(60)
 
 
-def _upload_until(stop: threading.Event, trial: Trial, port: Callable[[], int], tally: Tally) -> None:
+def _upload_until(
+    stop: threading.Event, scenario: FaultScenario, port: Callable[[], int], tally: Tally
+) -> None:
     pictures = [photograph(*size) for size in _SIZES]
     with open_client(port()) as client:
-        while not stop.wait(len(trial.of("api")) / _UPLOADS_A_SECOND):
+        while not stop.wait(len(scenario.of("api")) / _UPLOADS_A_SECOND):
             picture = random.choice(pictures)
             try:
                 answer = client.http.post("/upload", files={"file": ("a.jpg", picture)}, timeout=10)
@@ -146,34 +154,34 @@ def _upload_until(stop: threading.Event, trial: Trial, port: Callable[[], int], 
                 continue
             tally.uploads[str(answer.status_code)] += 1
             if answer.status_code == 202:
-                trial.accepted.append(answer.json()["image_id"])
+                scenario.accepted.append(answer.json()["image_id"])
 
 
-def _judge(trial: Trial, tally: Tally) -> int:
+def _run_handler(scenario: FaultScenario, tally: Tally) -> int:
     began = time.monotonic()
-    found = _statuses(trial)
+    found = _statuses(scenario)
     while set(found.values()) - {*FINAL, "lost"} and time.monotonic() < began + _END_WITHIN:
         time.sleep(1)
-        found = _statuses(trial)
+        found = _statuses(scenario)
     statuses = Counter(found.values())
     lost, stuck = statuses["lost"], sum(statuses[each] for each in ("uploaded", "processing"))
     print("uploads:", _told(tally.uploads))
     print(
-        f"accepted {len(trial.accepted)}, completed {statuses['completed']}, failed {statuses['failed']}, "
+        f"accepted {len(scenario.accepted)}, completed {statuses['completed']}, failed {statuses['failed']}, "
         f"lost {lost}, stuck {stuck}; the last had its end {time.monotonic() - began:.0f} s after the last kill"
     )
     for image_id in [each for each, status in found.items() if status == "failed"][:10]:
-        status = trial.user.status(image_id)
+        status = scenario.user.status(image_id)
         print("failed:", image_id, status["error_code"], status["error"])
     if lost or stuck:
         return 1
-    check(trial)
+    check(scenario)
     print("every end is announced, every output is there, and nothing lies about")
     return 0
 
 
-def _statuses(trial: Trial) -> dict[str, str]:
-    answers = {each: trial.user.http.get(f"/status/{each}") for each in trial.accepted}
+def _statuses(scenario: FaultScenario) -> dict[str, str]:
+    answers = {each: scenario.user.http.get(f"/status/{each}") for each in scenario.accepted}
     return {
         each: "lost" if answer.status_code == 404 else str(answer.json()["status"])
         for each, answer in answers.items()

@@ -14,7 +14,7 @@ from aio_pika.abc import (
 )
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
-from common import topology
+from common.broker import topology
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ _DEAF_AFTER = 2  # looks
 _PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a delivery nobody can handle must not spin
 
 
-class Verdict(Enum):
+class Disposition(Enum):
     """What becomes of a delivery."""
 
     ACK = auto()
@@ -39,7 +39,7 @@ class Delivery:
     redelivered: bool
 
 
-Handler = Callable[[Delivery], Awaitable[Verdict]]
+Handler = Callable[[Delivery], Awaitable[Disposition]]
 
 
 class Consumer:
@@ -161,8 +161,8 @@ class Consumer:
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:
         async with self._slots:
-            verdict = await self._judge(Delivery(message.body, bool(message.redelivered)))
-            if verdict is Verdict.REQUEUE:
+            verdict = await self._run_handler(Delivery(message.body, bool(message.redelivered)))
+            if verdict is Disposition.REQUEUE:
                 await asyncio.sleep(_PAUSE_BEFORE_REQUEUE)
         try:
             async with asyncio.timeout(5.0):
@@ -171,16 +171,16 @@ class Consumer:
             # The connection it came by is gone: the broker delivers it again, and the handler will know it.
             log.warning("consumer.answer_lost", queue=self._queue_name, error=type(error).__name__)
 
-    async def _judge(self, delivery: Delivery) -> Verdict:
+    async def _run_handler(self, delivery: Delivery) -> Disposition:
         try:
             return await self._handler(delivery)
         except Exception:
             log.exception("consumer.handler_failed", queue=self._queue_name)
-            return Verdict.REQUEUE
+            return Disposition.REQUEUE
 
     @staticmethod
-    async def _answer(message: AbstractIncomingMessage, verdict: Verdict) -> None:
-        if verdict is Verdict.ACK:
+    async def _answer(message: AbstractIncomingMessage, verdict: Disposition) -> None:
+        if verdict is Disposition.ACK:
             await message.ack()
         else:
-            await message.reject(requeue=verdict is Verdict.REQUEUE)
+            await message.reject(requeue=verdict is Disposition.REQUEUE)

@@ -15,11 +15,11 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
 
-from common import topology
+from common.broker import topology
 from common.broker.connection import really_cancelled
-from common.broker.link import LinkKeeper
+from common.broker.publisher_channel import ChannelKeeper
 from common.errors import BrokerUnavailableError
-from common.messages import Event, Job, encode
+from common.model.messages import Event, Job, encode
 
 _SUSPECT_SECONDS: Final = 5.0
 
@@ -31,7 +31,7 @@ class Publisher:
     delivered.
     """
 
-    def __init__(self, link: LinkKeeper, *, declares: topology.Topology, timeout: float) -> None:
+    def __init__(self, link: ChannelKeeper, *, declares: topology.Topology, timeout: float) -> None:
         self._link = link
         self._declares = declares
         self._timeout = timeout
@@ -40,7 +40,7 @@ class Publisher:
     @property
     def connected(self) -> bool:
         """Whether the link stands at this moment, as far as this side knows."""
-        return self._link.stands
+        return self._link.is_open
 
     async def answers(self) -> bool:
         """For the readiness check."""
@@ -50,9 +50,9 @@ class Publisher:
         """Wait until the link stands for the first time. Raises BrokerRefusedError when it never will."""
         await self._link.made()
 
-    async def publish_job(self, job: Job, *, probing: bool = False) -> None:
+    async def publish_job(self, job: Job, *, bypass_breaker: bool = False) -> None:
         """Put a job on the queue. A `probing` publish goes out even though the last one was not confirmed."""
-        await self._publish(job, exchange="", routing_key=topology.JOBS, probing=probing)
+        await self._publish(job, exchange="", routing_key=topology.JOBS, bypass_breaker=bypass_breaker)
 
     async def publish_retry(self, job: Job, *, delay_seconds: int, wait_seconds: float) -> None:
         """Have a job come back after `wait_seconds`, by way of the queue of `delay_seconds` (the longest wait)."""
@@ -86,10 +86,10 @@ class Publisher:
         routing_key: str,
         mandatory: bool = True,
         expiration: float | None = None,
-        probing: bool = False,
+        bypass_breaker: bool = False,
     ) -> None:
         now = asyncio.get_running_loop().time()
-        if not self.connected or (now < self._suspect_until and not probing):
+        if not self.connected or (now < self._suspect_until and not bypass_breaker):
             raise BrokerUnavailableError("no connection to the broker")
         link = self._link.link
         target = link.channel.default_exchange if exchange == "" else link.events
@@ -132,7 +132,7 @@ async def open_publisher(
     url: str, name: str, *, declares: topology.Topology, timeout: float
 ) -> AsyncIterator[Publisher]:
     """A publisher whose link is made in the background; `ready` tells when it stands."""
-    keeper = LinkKeeper(url, name, declares)
+    keeper = ChannelKeeper(url, name, declares)
     task = asyncio.create_task(keeper.run(), name="publisher")
     try:
         yield Publisher(keeper, declares=declares, timeout=timeout)

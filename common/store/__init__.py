@@ -1,15 +1,22 @@
 """The store: the only state there is. Small protocols; every adapter passes the same conformance test."""
 
-from common.store.base import Backlog, Catalog, Keys, StagedUpload, Store, StoredFile
-from common.store.keys import Claim
-from common.store.local import LocalStore
-from common.store.opening import Stores, open_local_store, open_local_stores
+from common.store.factory import Stores, open_local_store, open_local_stores
+from common.store.local.idempotency_keys import IdempotencyRecord
+from common.store.local.image_store import LocalStore
+from common.store.protocols import (
+    Backlog,
+    Catalog,
+    IdempotencyKeys,
+    StagedUpload,
+    Store,
+    StoredFile,
+)
 
 __all__ = [
     "Backlog",
     "Catalog",
-    "Claim",
-    "Keys",
+    "IdempotencyKeys",
+    "IdempotencyRecord",
     "LocalStore",
     "StagedUpload",
     "Store",

@@ -8,12 +8,13 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from common import lifecycle, log, settings
 from common.errors import ConfigurationError, DarkroomError
-from common.server import EmbeddedServer, raise_file_limit
-from common.service import EXIT_STUCK
+from common.runtime import lifecycle, logging_setup, settings
+from common.runtime.consumer_process import EXIT_TEMPFAIL
+from common.runtime.lifecycle import EmbeddedServer
+from common.runtime.resource_limits import raise_file_limit
 from services.api.app import create_app
-from services.api.protocol import GuardedProtocol
+from services.api.http.protocol import HardenedHttpProtocol
 from services.api.settings import ApiSettings
 
 
@@ -22,8 +23,8 @@ def main() -> int:
     try:
         configured = settings.load(ApiSettings, os.environ)
     except ConfigurationError as error:
-        return lifecycle.refuse(error)
-    log.configure("api", configured.log_level)
+        return lifecycle.exit_with_config_error(error)
+    logging_setup.configure_logging("api", configured.log_level)
     return lifecycle.run(partial(serve, configured))
 
 
@@ -45,7 +46,7 @@ async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
         raise fatal[0]
     if fatal:
         structlog.get_logger(__name__).error("service.stuck", reason=str(fatal[0]))
-        return EXIT_STUCK
+        return EXIT_TEMPFAIL
     return 0 if server.started else 1
 
 
@@ -68,7 +69,7 @@ def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
         app,
         host=configured.api_host,
         port=configured.api_port,
-        http=GuardedProtocol,
+        http=HardenedHttpProtocol,
         proxy_headers=True,
         forwarded_allow_ips=configured.trusted_proxies,
         ws="none",
@@ -81,4 +82,4 @@ def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
 
 
 if __name__ == "__main__":
-    lifecycle.leave(main())
+    lifecycle.exit_now(main())

@@ -12,37 +12,37 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from common import recipes, topology
-from common.broker import Publisher, open_publisher
+from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
-from common.metrics import ConnectionMetrics, registry
-from common.presets import load_presets
+from common.recipes import recipe
+from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Stores, open_local_stores
-from services.api import openapi
-from services.api.access import Access
-from services.api.admission import Admission
-from services.api.background import in_background
-from services.api.choosing import Chooser, RecipeLimits
-from services.api.headers import SecurityHeaders
-from services.api.inspection import PictureLimits
-from services.api.keys import KeyRing
+from services.api.auth.api_keys import ApiKeyFile
+from services.api.auth.authentication import Authenticator
+from services.api.auth.url_signing import UrlSigner
+from services.api.background.outbox import Outbox
+from services.api.background.runner import in_background
+from services.api.dependencies import Dependencies, State
+from services.api.endpoints import openapi
+from services.api.http.problems import HANDLERS
+from services.api.http.security_headers import SecurityHeadersMiddleware
+from services.api.limits.capacity import CapacityMonitor
+from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
 from services.api.metrics import ApiMetrics
-from services.api.outbox import Outbox
-from services.api.problems import HANDLERS
-from services.api.recent import Recent
+from services.api.record_cache import RecordCache
 from services.api.routes import routes
 from services.api.settings import ApiSettings
-from services.api.signing import Signer
-from services.api.state import Services, State
-from services.api.throttle import Concurrency, RateLimit
+from services.api.uploads.image_info import ImageLimits
+from services.api.uploads.presets import load_presets
+from services.api.uploads.recipe_selection import RecipeLimits, RecipeResolver
 
 
 @dataclass(frozen=True)
 class Files:
     """What the operator's files hold."""
 
-    ring: KeyRing | None
-    chooser: Chooser
+    ring: ApiKeyFile | None
+    recipes_resolver: RecipeResolver
 
 
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
@@ -69,7 +69,7 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
 
 def _middleware(settings: ApiSettings) -> list[Middleware]:
     if not settings.cors_origins:
-        return [Middleware(SecurityHeaders)]
+        return [Middleware(SecurityHeadersMiddleware)]
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -77,10 +77,10 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Range"],
         expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
     )
-    return [Middleware(SecurityHeaders), cors]
+    return [Middleware(SecurityHeadersMiddleware), cors]
 
 
-async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> Services:
+async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> Dependencies:
     stores = await stack.enter_async_context(open_local_stores(Path(settings.store_root)))
     publisher = await stack.enter_async_context(
         open_publisher(
@@ -91,53 +91,55 @@ async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> 
         )
     )
     services = compose(settings, files, stores, publisher)
-    await services.admission.look()
+    await services.capacity.look()
     return services
 
 
-def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publisher) -> Services:
+def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publisher) -> Dependencies:
     """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
     made = registry()
     ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
-    signer = Signer(settings.url_signing_secrets)
-    admission = Admission(stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes)
+    signer = UrlSigner(settings.url_signing_secrets)
+    capacity = CapacityMonitor(
+        stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes
+    )
     # Twice what a publish may take: the relay never competes with the request that made the note.
     patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
-    return Services(
+    return Dependencies(
         settings=settings,
         stores=stores,
         publisher=publisher,
         outbox=Outbox(stores.images, publisher, patience=patience),
-        admission=admission,
-        access=Access(files.ring, signer),
+        capacity=capacity,
+        access=Authenticator(files.ring, signer),
         signer=signer,
-        rate=RateLimit(settings.rate_limit_per_minute, settings.rate_limit_burst),
-        concurrency=Concurrency(settings.max_concurrent_uploads),
-        limits=PictureLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
-        chooser=files.chooser,
-        metrics=ApiMetrics(made, admission),
-        recent=Recent(stores.images),
+        rate=RateLimiter(settings.rate_limit_per_minute, settings.rate_limit_burst),
+        concurrency=ConcurrencyLimiter(settings.max_concurrent_uploads),
+        limits=ImageLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
+        recipes_resolver=files.recipes_resolver,
+        metrics=ApiMetrics(made, capacity),
+        recent=RecordCache(stores.images),
         registry=made,
-        openapi=openapi.document(keys=files.ring is not None, presets=list(files.chooser.presets)),
+        openapi=openapi.document(keys=files.ring is not None, presets=list(files.recipes_resolver.presets)),
     )
 
 
 def _read_files(settings: ApiSettings) -> Files:
     """Raises ConfigurationError, before anything is started that would have to be ended again."""
-    ring = KeyRing(Path(settings.api_keys_file)) if settings.api_keys_file else None
+    ring = ApiKeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
     return Files(ring, _chooser(settings))
 
 
-def _chooser(settings: ApiSettings) -> Chooser:
+def _chooser(settings: ApiSettings) -> RecipeResolver:
     presets = load_presets(
         Path(settings.presets_file) if settings.presets_file else None, default=_default_recipe(settings)
     )
     limits = RecipeLimits(settings.max_outputs, settings.max_operations, settings.max_output_dimension)
-    return Chooser(presets, limits, own_recipes=settings.allow_recipes)
+    return RecipeResolver(presets, limits, own_recipes=settings.allow_recipes)
 
 
-def _default_recipe(settings: ApiSettings) -> recipes.Recipe:
-    return recipes.default_recipe(
+def _default_recipe(settings: ApiSettings) -> recipe.Recipe:
+    return recipe.default_recipe(
         text=settings.watermark_text,
         large_pixels=settings.large_pixels,
         large_format=settings.large_format,

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.api.admission import Admission
+from services.api.limits.capacity import CapacityMonitor
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -10,7 +10,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 class ApiMetrics:
     """Uploads by outcome, bytes, the seconds a stage of an upload takes, and what waits."""
 
-    def __init__(self, registry: CollectorRegistry, admission: Admission) -> None:
+    def __init__(self, registry: CollectorRegistry, capacity: CapacityMonitor) -> None:
         self.uploads = Counter(
             "darkroom_uploads", "Files by what became of their upload.", ("outcome",), registry=registry
         )
@@ -22,7 +22,7 @@ class ApiMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._admission = admission
+        self._admission = capacity
         for name, help_text, value in (
             ("darkroom_outbox_depth", "Images accepted whose job is not published yet.", self._unpublished),
             ("darkroom_unfinished_images", "Images published that have no result yet.", self._unfinished),

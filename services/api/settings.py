@@ -4,9 +4,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.parameters import MAX_DIMENSION
-from common.recipes import MAX_OPERATIONS, MAX_OUTPUTS, Format
-from common.settings import Bytes, CommonSettings, Count, Port, Seconds
+from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS, Format
+from common.recipes.values import MAX_DIMENSION
+from common.runtime.settings import (
+    Bytes,
+    CommonSettings,
+    Count,
+    Port,
+    Seconds,
+)
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
 

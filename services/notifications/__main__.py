@@ -3,8 +3,8 @@
 import os
 from functools import partial
 
-from common import lifecycle, log, settings
 from common.errors import ConfigurationError
+from common.runtime import lifecycle, logging_setup, settings
 from services.notifications import app
 from services.notifications.settings import NotificationSettings
 
@@ -14,10 +14,10 @@ def main() -> int:
     try:
         configured = settings.load(NotificationSettings, os.environ)
     except ConfigurationError as error:
-        return lifecycle.refuse(error)
-    log.configure("notifications", configured.log_level)
+        return lifecycle.exit_with_config_error(error)
+    logging_setup.configure_logging("notifications", configured.log_level)
     return lifecycle.run(partial(app.run, configured))
 
 
 if __name__ == "__main__":
-    lifecycle.leave(main())
+    lifecycle.exit_now(main())

@@ -4,10 +4,10 @@ import asyncio
 import os
 import socket
 
-from common import topology
-from common.metrics import ConnectionMetrics, registry
-from common.service import ConsumingService, Subscription
-from services.notifications.channels import LogChannel
+from common.broker import topology
+from common.runtime.consumer_process import ConsumerProcess, Subscription
+from common.runtime.metrics import ConnectionMetrics, registry
+from services.notifications.channels.base import LogChannel
 from services.notifications.handler import EventHandler
 from services.notifications.metrics import NotificationMetrics
 from services.notifications.settings import NotificationSettings
@@ -17,7 +17,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> int:
     """Pass events on until `stop` is set; returns the exit code."""
     made = registry()
     handler = EventHandler((LogChannel(),), NotificationMetrics(made))
-    service = ConsumingService(
+    service = ConsumerProcess(
         name=f"notifications-{socket.gethostname()}-{os.getpid()}",
         settings=settings,
         declares=topology.notifications(),

@@ -2,10 +2,10 @@
 
 import structlog
 
-from common.broker import Delivery, Verdict
-from common.errors import SurroundingsError, UnreadableMessageError
-from common.messages import decode_event
-from services.notifications.channels import Channel
+from common.broker import Delivery, Disposition
+from common.errors import TransientError, UnreadableMessageError
+from common.model.messages import decode_event
+from services.notifications.channels.base import Channel
 from services.notifications.metrics import NotificationMetrics
 
 log = structlog.get_logger(__name__)
@@ -18,20 +18,20 @@ class EventHandler:
         self._channels = channels
         self._metrics = metrics
 
-    async def __call__(self, delivery: Delivery) -> Verdict:
+    async def __call__(self, delivery: Delivery) -> Disposition:
         try:
             event = decode_event(delivery.body)
         except UnreadableMessageError as error:
             # Anyone may publish on a fanout; what is not an event of ours is no loss.
             log.error("event.unreadable", reason=str(error), bytes=len(delivery.body))
             self._metrics.events.labels("unreadable").inc()
-            return Verdict.REJECT
+            return Disposition.REJECT
         with structlog.contextvars.bound_contextvars(image_id=event.subject):
             try:
                 for channel in self._channels:
                     await channel.tell(event)
-            except SurroundingsError as error:
+            except TransientError as error:
                 log.warning("event.postponed", reason=str(error))
-                return Verdict.REQUEUE
+                return Disposition.REQUEUE
         self._metrics.events.labels(event.type).inc()
-        return Verdict.ACK
+        return Disposition.ACK

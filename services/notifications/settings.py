@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.settings import CommonSettings
+from common.runtime.settings import CommonSettings
 
 
 class NotificationSettings(CommonSettings, frozen=True, kw_only=True):

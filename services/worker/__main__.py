@@ -3,9 +3,10 @@
 import os
 from functools import partial
 
-from common import lifecycle, log, settings
 from common.errors import ConfigurationError
-from services.worker import app, limits
+from common.runtime import lifecycle, logging_setup, settings
+from common.runtime.resource_limits import limit_memory
+from services.worker import app
 from services.worker.settings import WorkerSettings
 
 
@@ -14,12 +15,12 @@ def main() -> int:
     try:
         configured = settings.load(WorkerSettings, os.environ)
     except ConfigurationError as error:
-        return lifecycle.refuse(error)
-    log.configure("worker", configured.log_level)
-    limits.limit_memory(configured.worker_memory_bytes)
+        return lifecycle.exit_with_config_error(error)
+    logging_setup.configure_logging("worker", configured.log_level)
+    limit_memory(configured.worker_memory_bytes)
     return lifecycle.run(partial(app.run, configured))
 
 
 if __name__ == "__main__":
     # A thread that hangs in a decoder must not keep the process: no waiting for threads.
-    lifecycle.leave(main())
+    lifecycle.exit_now(main())

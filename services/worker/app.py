@@ -8,22 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from common import topology
-from common.broker import Publisher, open_publisher
+from common.broker import Publisher, open_publisher, topology
 from common.errors import ConfigurationError
-from common.metrics import ConnectionMetrics, registry
-from common.recipes import Recipe
-from common.service import ConsumingService, Subscription
+from common.recipes.recipe import Recipe
+from common.runtime.consumer_process import ConsumerProcess, Subscription
+from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Store, open_local_store
-from services.worker.assets import Assets
-from services.worker.deadletters import DeadLetterHandler
-from services.worker.developing import Developer, Pipeline
-from services.worker.ending import Ending
-from services.worker.fonts import load_font
-from services.worker.handler import JobHandler
-from services.worker.headers import Limits, prepare
+from services.worker.decoding.assets import Assets
+from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from services.worker.imaging.fonts import load_font
+from services.worker.jobs.dead_letters import DeadLetterHandler
+from services.worker.jobs.executor import Pipeline, PipelineExecutor
+from services.worker.jobs.job_handler import JobHandler
+from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
-from services.worker.pipeline import Developed, develop
+from services.worker.pipeline.pipeline import PipelineResult, develop
 from services.worker.settings import WorkerSettings
 
 
@@ -46,7 +45,7 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
         connections = ConnectionMetrics(made)
         connections.watch("publish", lambda: publisher.connected)
         developer = _developer(settings, developing, stuck)
-        service = ConsumingService(
+        service = ConsumerProcess(
             name=name,
             settings=settings,
             declares=declares,
@@ -64,15 +63,15 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
 
 def build_pipeline(settings: WorkerSettings) -> Pipeline:
     """The real pipeline, with Pillow set up for this process."""
-    limits = Limits(
+    limits = DecodeLimits(
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
         max_total_pixels=settings.max_total_pixels,
     )
-    prepare(limits)
+    configure_pillow(limits)
     assets = _assets(settings)
 
-    def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> Developed:
+    def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> PipelineResult:
         return develop(source, recipe, limits=limits, assets=assets, cancelled=cancelled)
 
     return run_pipeline
@@ -97,21 +96,23 @@ def _folder(variable: str, name: str) -> Path | None:
     return path
 
 
-def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Event) -> Developer:
+def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Event) -> PipelineExecutor:
     threads = ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="develop")
-    return Developer(pipeline, threads, timeout_seconds=settings.job_timeout_seconds, on_stuck=stuck.set)
+    return PipelineExecutor(
+        pipeline, threads, timeout_seconds=settings.job_timeout_seconds, on_stuck=stuck.set
+    )
 
 
 def _subscriptions(
     settings: WorkerSettings,
     store: Store,
     publisher: Publisher,
-    developer: Developer,
+    developer: PipelineExecutor,
     *,
     metrics: WorkerMetrics,
     name: str,
 ) -> tuple[Subscription, ...]:
-    ending = Ending(store, publisher, metrics)
+    ending = ResultRecorder(store, publisher, metrics)
     jobs = JobHandler(
         store=store,
         publisher=publisher,

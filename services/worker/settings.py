@@ -4,7 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.settings import Bytes, CommonSettings, Count, Seconds
+from common.runtime.settings import (
+    Bytes,
+    CommonSettings,
+    Count,
+    Seconds,
+)
 
 _Delay = Annotated[int, Meta(ge=1, le=86_400)]
 

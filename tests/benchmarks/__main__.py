@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks import end_to_end, reads, reporting, transforms, uploads, workers
 from tests.benchmarks.measuring import Row
-from tests.support.broker import BrokerNode
+from tests.support.broker.node import BrokerNode
 
 GROUPS = ("end_to_end", "transforms", "uploads", "reads", "workers")
 

@@ -8,7 +8,7 @@ import msgspec
 from celery import Celery
 from celery.signals import worker_process_init
 
-from common.recipes import Recipe
+from common.recipes.recipe import Recipe
 from tests.benchmarks.work import developer
 
 app = Celery("bench", broker=os.environ.get("BENCH_BROKER", ""))

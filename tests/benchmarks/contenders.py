@@ -14,9 +14,9 @@ import msgspec
 
 from tests.benchmarks.wire import ask_all, form, get, id_of
 from tests.benchmarks.work import CORES, Task
-from tests.support.children import ROOT
-from tests.support.stack import Stack
-from tests.support.vhost import Vhost
+from tests.support.broker.vhost import Vhost
+from tests.support.processes.children import ROOT
+from tests.support.processes.stack import Stack
 from tests.support.waiting import wait_until
 
 _LINKS = 4
@@ -32,10 +32,12 @@ class Darkroom(Stack):
 
     async def _develop(self, request: bytes, count: int) -> float:
         began = time.perf_counter()
-        bodies, _ = await ask_all(self.api.port, [request] * count, _LINKS)
+        schemas, _ = await ask_all(self.api.port, [request] * count, _LINKS)
         while not (self.settled("outbox") and self.settled("unfinished")):
             await asyncio.sleep(0.005)
-        statuses, _ = await ask_all(self.api.port, [get(f"/status/{id_of(body)}") for body in bodies], _LINKS)
+        statuses, _ = await ask_all(
+            self.api.port, [get(f"/status/{id_of(body)}") for body in schemas], _LINKS
+        )
         seconds = time.perf_counter() - began
         assert all(json.loads(status)["status"] == "completed" for status in statuses)
         return count / seconds

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.benchmarks.contenders import celery, darkroom, pool
 from tests.benchmarks.measuring import Row, in_turn, ratio, summary
 from tests.benchmarks.work import LARGE, SMALL, Task
-from tests.support.broker import BrokerNode
+from tests.support.broker.node import BrokerNode
 
 
 def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator[Row]:

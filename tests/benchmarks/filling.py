@@ -7,9 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from common.records import Manifest, OutputRecord, Result
-from common.reports import OutputReport
-from common.store.layout import MANIFEST, ORIGINAL, RESULT, Layout
+from common.model.records import Manifest, OutputRecord, Result
+from common.model.reports import OutputReport
+from common.store.local.layout import (
+    MANIFEST,
+    ORIGINAL,
+    RESULT,
+    Layout,
+)
 from tests.benchmarks.work import SMALL
 
 _A_MINUTE = 500  # images; a busy service's

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from common import ids
-from common.store.files import sync_folder
+from common.model import image_ids
+from common.store.local.durable_files import sync_folder
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         async with request.form() as form:
             file = form["file"]
             assert not isinstance(file, str)
-            image_id = ids.new()
+            image_id = image_ids.new()
             await run_in_threadpool(_keep, file.file, folder / image_id)
         return JSONResponse({"image_id": image_id}, 202)
 

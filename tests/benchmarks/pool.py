@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from common.recipes import Recipe
+from common.recipes.recipe import Recipe
 from tests.benchmarks.work import CORES, developer
 
 

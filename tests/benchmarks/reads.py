@@ -14,7 +14,7 @@ from tests.benchmarks.filling import fill
 from tests.benchmarks.measuring import Row, in_turn, percentile, ratio, summary
 from tests.benchmarks.wire import Link, ask_all, form, get, id_of
 from tests.benchmarks.work import SMALL
-from tests.support.broker import BrokerNode
+from tests.support.broker.node import BrokerNode
 
 
 def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator[Row]:

@@ -10,13 +10,13 @@ import msgspec
 import pyvips
 from PIL import Image
 
-from common.presets import load_presets
-from common.recipes import Recipe, default_recipe
+from common.recipes.recipe import Recipe, default_recipe
+from services.api.uploads.presets import load_presets
 from services.worker.app import build_pipeline
 from services.worker.settings import WorkerSettings
 from tests.benchmarks.measuring import Row, in_turn, ratio, summary
-from tests.pictures import encoded, scene
-from tests.similarity import similarity
+from tests.support.images.drawings import encoded, scene
+from tests.support.images.similarity import similarity
 
 _BOX = 800
 # What services/worker/encoding.py gives each encoder, in libvips' words.

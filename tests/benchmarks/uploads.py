@@ -11,9 +11,9 @@ from tests.benchmarks.contenders import QUIET, darkroom
 from tests.benchmarks.measuring import Row, in_turn, ratio, summary
 from tests.benchmarks.wire import ask_all, form, get
 from tests.benchmarks.work import SMALL
-from tests.support.broker import BrokerNode
-from tests.support.children import Child
+from tests.support.broker.node import BrokerNode
 from tests.support.ports import free_port
+from tests.support.processes.children import Child
 from tests.support.waiting import wait_until
 
 _SIZES = {"100 KB": 100_000, "2 MB": 2_000_000, "50 MB": 50_000_000}

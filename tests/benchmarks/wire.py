@@ -59,8 +59,8 @@ class Link:
 
 
 async def ask_all(port: int, requests: Sequence[bytes], links: int) -> tuple[list[bytes], list[float]]:
-    """The answers' bodies in the requests' order, and the seconds each took, over so many connections."""
-    bodies: list[bytes] = [b""] * len(requests)
+    """The answers' schemas in the requests' order, and the seconds each took, over so many connections."""
+    schemas: list[bytes] = [b""] * len(requests)
     seconds = [0.0] * len(requests)
     numbers = iter(range(len(requests)))
 
@@ -69,14 +69,14 @@ async def ask_all(port: int, requests: Sequence[bytes], links: int) -> tuple[lis
         try:
             for number in numbers:
                 began = perf_counter()
-                status, bodies[number] = await link.ask(requests[number])
+                status, schemas[number] = await link.ask(requests[number])
                 seconds[number] = perf_counter() - began
-                assert status < 300, (status, bodies[number][:300])
+                assert status < 300, (status, schemas[number][:300])
         finally:
             link.close()
 
     await asyncio.gather(*(work() for _ in range(links)))
-    return bodies, seconds
+    return schemas, seconds
 
 
 def id_of(body: bytes) -> str:

@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from common.recipes import Recipe
+from common.recipes.recipe import Recipe
 from services.worker.app import build_pipeline
 from services.worker.settings import WorkerSettings
-from tests.pictures import photograph
+from tests.support.images.drawings import photograph
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.broker import BrokerNode
-from tests.support.client import Client
-from tests.support.stack import Stack, running_stack
+from tests.support.broker.node import BrokerNode
+from tests.support.http.client import Client
+from tests.support.processes.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.hostile import HOSTILE
-from tests.pictures import photograph
-from tests.support.client import FINAL, Client
+from tests.support.http.client import FINAL, Client
+from tests.support.images.drawings import photograph
+from tests.support.images.hostile import HOSTILE
 
 REFUSED = {
     "empty": (422, "empty_file"),
@@ -48,7 +48,7 @@ def test_it_is_refused_or_fails_with_a_reason(client: Client, kind: str) -> None
     assert "/" not in ended["error"], "a path of the server has no place in an answer"
 
 
-def test_neighbours_of_a_bad_picture_are_unharmed(client: Client) -> None:
+def test_neighbors_of_a_bad_picture_are_unharmed(client: Client) -> None:
     good = [client.upload(photograph(320, 240)) for _ in range(2)]
     bad = client.upload(HOSTILE["jpeg truncated"]().data)
     good.append(client.upload(photograph(320, 240)))

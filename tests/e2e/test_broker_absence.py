@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import photograph
-from tests.support.broker import BrokerNode
-from tests.support.processes import Service
-from tests.support.proxy import Proxy, running_proxy
-from tests.support.stack import Stack, StackFactory
-from tests.support.vhost import Vhost
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.proxy import Proxy, running_proxy
+from tests.support.broker.vhost import Vhost
+from tests.support.images.drawings import photograph
+from tests.support.processes.services import Service
+from tests.support.processes.stack import Stack, StackFactory
 from tests.support.waiting import wait_until
 
 KINDS = ("api", "worker", "notifications")

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pictures import photograph
-from tests.support.broker import BrokerNode
-from tests.support.client import Client
-from tests.support.processes import Service
-from tests.support.proxy import running_proxy
-from tests.support.stack import Stack, StackFactory
-from tests.support.vhost import Vhost
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.proxy import running_proxy
+from tests.support.broker.vhost import Vhost
+from tests.support.http.client import Client
+from tests.support.images.drawings import photograph
+from tests.support.processes.services import Service
+from tests.support.processes.stack import Stack, StackFactory
 from tests.support.waiting import holds, wait_until
 
 # Encoding 12 megapixels takes a second or two: time to meet a worker in the middle of it.

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import pytest
 
-from common import topology
-from tests.hostile import HOSTILE
-from tests.pictures import photograph
-from tests.support.client import FINAL, Client
-from tests.support.stack import Stack, StackFactory
-from tests.support.vhost import Vhost
+from common.broker import topology
+from tests.support.broker.vhost import Vhost
+from tests.support.http.client import FINAL, Client
+from tests.support.images.drawings import photograph
+from tests.support.images.hostile import HOSTILE
+from tests.support.processes.stack import Stack, StackFactory
 from tests.support.waiting import wait_until
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.pictures import photograph
-from tests.support.client import Client
-from tests.support.stack import Stack
+from tests.support.http.client import Client
+from tests.support.images.drawings import photograph
+from tests.support.processes.stack import Stack
 from tests.support.waiting import wait_until
 
 

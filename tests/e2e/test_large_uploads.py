@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.pictures import photograph
-from tests.support.rawhttp import (
+from tests.support.http.raw_http import (
     FORM_HEAD,
     FORM_TYPE,
     JPEG_MAGIC,
@@ -17,7 +16,8 @@ from tests.support.rawhttp import (
     form,
     form_length,
 )
-from tests.support.stack import Stack, StackFactory
+from tests.support.images.drawings import photograph
+from tests.support.processes.stack import Stack, StackFactory
 from tests.support.waiting import wait_until
 
 LIMIT = 1024**2

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.hostile import HOSTILE
-from tests.pictures import photograph
-from tests.support.client import FINAL, Client
-from tests.support.stack import Stack
+from tests.support.http.client import FINAL, Client
+from tests.support.images.drawings import photograph
+from tests.support.images.hostile import HOSTILE
+from tests.support.processes.stack import Stack
 
 KINDS = ("api", "worker", "notifications")
 

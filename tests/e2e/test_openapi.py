@@ -15,13 +15,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from common.presets import load_presets
-from common.recipes import default_recipe
-from services.api import openapi
-from tests.pictures import photograph
-from tests.support.broker import BrokerNode
+from common.recipes.recipe import default_recipe
+from services.api.endpoints import openapi
+from services.api.uploads.presets import load_presets
+from tests.support.broker.node import BrokerNode
+from tests.support.images.drawings import photograph
 from tests.support.ports import HOST
-from tests.support.stack import running_stack
+from tests.support.processes.stack import running_stack
 
 PRESETS = list(load_presets(None, default=default_recipe()))
 DOCUMENT = json.loads(openapi.document(keys=False, presets=PRESETS))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Service
+from tests.support.processes.services import Service
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,20 @@
-"""Pictures of every awkward kind come out upright and in their colours, uploaded and fetched over HTTP."""
+"""Pictures of every awkward kind come out upright and in their colors, uploaded and fetched over HTTP."""
 
 import pytest
 from PIL import Image
 
-from tests.pictures import CORNERS
-from tests.samples import SOUND
-from tests.similarity import colour_at, colours_differ_by
-from tests.support.client import Client
+from tests.support.http.client import Client
+from tests.support.images.drawings import CORNERS
+from tests.support.images.samples import SOUND
+from tests.support.images.similarity import color_at, colors_differ_by
 
 KINDS = [
     "jpeg, portrait with GPS",  # EXIF orientation 6
     "jpeg, CMYK",
     "jpeg, CMYK with profile",
-    "jpeg, greyscale",
-    "png, 16-bit greyscale",
-    "png, 16-bit colour",
+    "jpeg, grayscale",
+    "png, 16-bit grayscale",
+    "png, 16-bit color",
     "png, palette",
     "png, palette with transparency",
     "png, transparent",
@@ -29,7 +29,7 @@ VISIBLE = [corner for corner in CORNERS if corner != (0.95, 0.95)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_comes_out_upright_and_in_its_colours(client: Client, kind: str) -> None:
+def test_it_comes_out_upright_and_in_its_colors(client: Client, kind: str) -> None:
     sample = SOUND[kind]()
 
     image_id = client.upload(sample.data, "sample")
@@ -42,8 +42,8 @@ def test_it_comes_out_upright_and_in_its_colours(client: Client, kind: str) -> N
     assert thumbnail.size == (200, 200)
     expected = _on_white(sample.expected)
     for corner in VISIBLE:
-        wanted, made = colour_at(expected, *corner), colour_at(large, *corner)
-        assert colours_differ_by(wanted, made) <= sample.tolerance, (corner, wanted, made)
+        wanted, made = color_at(expected, *corner), color_at(large, *corner)
+        assert colors_differ_by(wanted, made) <= sample.tolerance, (corner, wanted, made)
 
 
 def test_the_thumbnail_keeps_transparency(client: Client) -> None:
@@ -54,8 +54,8 @@ def test_the_thumbnail_keeps_transparency(client: Client) -> None:
 
     thumbnail = client.picture(image_id, "thumbnail")
     assert thumbnail.mode == "RGBA"
-    assert colour_at(thumbnail, 0.5, 0.5)[3] == 0
-    assert colour_at(thumbnail, 0.05, 0.5)[3] == 255
+    assert color_at(thumbnail, 0.5, 0.5)[3] == 0
+    assert color_at(thumbnail, 0.05, 0.5)[3] == 255
 
 
 def _on_white(image: Image.Image) -> Image.Image:

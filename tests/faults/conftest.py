@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.broker import BrokerNode
+from tests.support.broker.link_aware_proxy import LinkAwareProxy, running_picky_proxy
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.vhost import Vhost
+from tests.support.fault_scenario import FaultScenario, ScenarioFactory, running_scenario
 from tests.support.invariant import check, check_ending
-from tests.support.picky_proxy import PickyProxy, running_picky_proxy
-from tests.support.trial import Trial, TrialFactory, running_trial
-from tests.support.vhost import Vhost
 
 _HERE = Path(__file__).parent
-_TRIALS = pytest.StashKey[list[Trial]]()
+_TRIALS = pytest.StashKey[list[FaultScenario]]()
 _SECONDS = 240  # a wait that never ends would be seen sooner: each has a bound of its own
 
 
@@ -29,15 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """The invariant belongs to the test: when it does not hold, the test has failed."""
     result = yield
-    for trial in pyfuncitem.stash.get(_TRIALS, []):
-        check(trial)
-        check_ending(trial)
+    for scenario in pyfuncitem.stash.get(_TRIALS, []):
+        check(scenario)
+        check_ending(scenario)
     return result
 
 
 @pytest.fixture
-def start_trial(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[TrialFactory]:
-    """Starts a trial on a virtual host: `start_trial(vhost, workers=2, MAX_BACKLOG="3")`."""
+def start_scenario(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ScenarioFactory]:
+    """Starts a scenario on a virtual host: `start_scenario(vhost, workers=2, MAX_BACKLOG="3")`."""
     with ExitStack() as stack:
 
         def start(
@@ -48,9 +48,9 @@ def start_trial(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tria
             faulty_workers: int = 0,
             notifications: int = 0,
             **settings: str,
-        ) -> Trial:
-            trial = stack.enter_context(
-                running_trial(
+        ) -> FaultScenario:
+            scenario = stack.enter_context(
+                running_scenario(
                     tmp_path,
                     vhost,
                     amqp_url=amqp_url,
@@ -60,8 +60,8 @@ def start_trial(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tria
                     **settings,
                 )
             )
-            request.node.stash.setdefault(_TRIALS, []).append(trial)
-            return trial
+            request.node.stash.setdefault(_TRIALS, []).append(scenario)
+            return scenario
 
         yield start
 
@@ -75,7 +75,7 @@ def hurt_vhost(hurt_broker: BrokerNode) -> Iterator[Vhost]:
 
 
 @pytest.fixture
-def proxy(broker: BrokerNode) -> Iterator[PickyProxy]:
+def proxy(broker: BrokerNode) -> Iterator[LinkAwareProxy]:
     """A proxy to the run's broker."""
     with running_picky_proxy(broker.port) as made:
         yield made

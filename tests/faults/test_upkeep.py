@@ -4,61 +4,63 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.client import open_client
-from tests.support.marks import hanging
-from tests.support.rawhttp import RawRequest
-from tests.support.trial import TrialFactory, small
-from tests.support.vhost import Vhost
+from tests.support.broker.vhost import Vhost
+from tests.support.fault_scenario import ScenarioFactory, small
+from tests.support.http.client import open_client
+from tests.support.http.raw_http import RawRequest
+from tests.support.processes.marks import hanging
 from tests.support.waiting import wait_until
 
 
 def test_delete_of_an_image_that_is_being_developed(
-    start_trial: TrialFactory, vhost: Vhost, gate: Path
+    start_scenario: ScenarioFactory, vhost: Vhost, gate: Path
 ) -> None:
-    trial = start_trial(vhost, workers=0, faulty_workers=1)
-    image_id = trial.upload_held(gate)
+    scenario = start_scenario(vhost, workers=0, faulty_workers=1)
+    image_id = scenario.upload_held(gate)
 
-    trial.delete(image_id)
+    scenario.delete(image_id)
     gate.touch()
 
-    wait_until(lambda: trial.worker.logged("job.image_gone", image_id=image_id), "the worker finds it gone")
+    wait_until(
+        lambda: scenario.worker.logged("job.image_gone", image_id=image_id), "the worker finds it gone"
+    )
 
 
-def test_delete_of_an_image_that_waits(start_trial: TrialFactory, vhost: Vhost) -> None:
-    trial = start_trial(vhost, workers=0)
-    image_id = trial.upload()
-    trial.upload()
+def test_delete_of_an_image_that_waits(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
+    scenario = start_scenario(vhost, workers=0)
+    image_id = scenario.upload()
+    scenario.upload()
 
-    trial.delete(image_id)
-    trial.add("worker").wait_ready()
+    scenario.delete(image_id)
+    scenario.add("worker").wait_ready()
 
-    trial.wait_completed()
+    scenario.wait_completed()
 
 
-def test_retry_by_two_at_once_is_one_more_attempt(start_trial: TrialFactory, vhost: Vhost) -> None:
-    trial = start_trial(vhost, workers=0, faulty_workers=1, JOB_TIMEOUT_SECONDS="1")
-    image_id = trial.upload(hanging(small()))
-    trial.user.wait_for(image_id, "failed")
-    wait_until(lambda: not trial.worker.child.running, "the worker whose thread hangs ends itself")
-    trial.worker.start()
-    trial.worker.wait_ready()
+def test_retry_by_two_at_once_is_one_more_attempt(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
+    scenario = start_scenario(vhost, workers=0, faulty_workers=1, JOB_TIMEOUT_SECONDS="1")
+    image_id = scenario.upload(hanging(small()))
+    scenario.user.wait_for(image_id, "failed")
+    wait_until(lambda: not scenario.worker.child.running, "the worker whose thread hangs ends itself")
+    scenario.worker.start()
+    scenario.worker.wait_ready()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(
-            pool.map(lambda _: trial.user.http.post(f"/images/{image_id}/retry").status_code, range(4))
+            pool.map(lambda _: scenario.user.http.post(f"/images/{image_id}/retry").status_code, range(4))
         )
 
     assert sorted(answers) == [202, 409, 409, 409]
-    trial.user.wait_for(image_id, "failed")
-    assert trial.attempts(image_id) == 2
-    wait_until(lambda: not trial.worker.child.running, "it has ended itself again")
+    scenario.user.wait_for(image_id, "failed")
+    assert scenario.attempts(image_id) == 2
+    wait_until(lambda: not scenario.worker.child.running, "it has ended itself again")
 
 
-def test_sweeper_leaves_an_upload_in_progress_alone(start_trial: TrialFactory, vhost: Vhost) -> None:
-    trial = start_trial(vhost, STAGED_SECONDS="1", UPKEEP_SECONDS="0.2")
+def test_sweeper_leaves_an_upload_in_progress_alone(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
+    scenario = start_scenario(vhost, STAGED_SECONDS="1", UPKEEP_SECONDS="0.2")
     data = small()
     piece = len(data) // 12
-    with RawRequest(trial.api.port, "Content-Type: image/jpeg", f"Content-Length: {len(data)}") as request:
+    with RawRequest(scenario.api.port, "Content-Type: image/jpeg", f"Content-Length: {len(data)}") as request:
         request.send([data[:piece]])
         for start in range(piece, len(data), piece):
             time.sleep(0.2)  # slower than the sweeper's patience in all, but never still for so long
@@ -66,15 +68,15 @@ def test_sweeper_leaves_an_upload_in_progress_alone(start_trial: TrialFactory, v
         answer = request.answer()
 
     assert answer.status == 202
-    trial.accepted.append(answer.json()["image_id"])
-    trial.wait_completed()
+    scenario.accepted.append(answer.json()["image_id"])
+    scenario.wait_completed()
 
 
 def test_one_key_by_many_at_once_and_across_replicas_and_restarts(
-    start_trial: TrialFactory, vhost: Vhost
+    start_scenario: ScenarioFactory, vhost: Vhost
 ) -> None:
-    trial = start_trial(vhost)
-    other = trial.add("api")
+    scenario = start_scenario(vhost)
+    other = scenario.add("api")
     other.wait_ready()
     headers = {"Idempotency-Key": "an-order-of-one-customer"}
 
@@ -86,12 +88,12 @@ def test_one_key_by_many_at_once_and_across_replicas_and_restarts(
         return image_id
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(upload, [trial.api.port, other.port] * 8))
-    trial.api.child.kill()
-    trial.revive()
-    found.add(upload(trial.api.port))
+        found = set(pool.map(upload, [scenario.api.port, other.port] * 8))
+    scenario.api.child.kill()
+    scenario.revive()
+    found.add(upload(scenario.api.port))
 
     assert len(found) == 1
-    trial.accepted += found
-    trial.wait_completed()
-    assert len(trial.user.http.get("/images").json()["images"]) == 1
+    scenario.accepted += found
+    scenario.wait_completed()
+    assert len(scenario.user.http.get("/images").json()["images"]) == 1

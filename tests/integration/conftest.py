@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from common import topology
-from common.broker import Publisher, open_publisher
-from common.ids import new
-from common.messages import Job
-from tests.support.broker import BrokerNode
-from tests.support.proxy import Proxy, running_proxy
-from tests.support.vhost import Vhost
+from common.broker import Publisher, open_publisher, topology
+from common.model.image_ids import new
+from common.model.messages import Job
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.proxy import Proxy, running_proxy
+from tests.support.broker.vhost import Vhost
 
 DECLARES = topology.jobs((1, 2))
 

@@ -6,10 +6,10 @@ import pytest
 
 from common.broker import open_connection, probe
 from common.errors import BrokerRefusedError
-from tests.support.broker import BrokerNode
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.proxy import Proxy
+from tests.support.broker.vhost import Vhost
 from tests.support.ports import HOST, free_port
-from tests.support.proxy import Proxy
-from tests.support.vhost import Vhost
 from tests.support.waiting import eventually
 
 

@@ -8,20 +8,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from common import topology
-from common.broker import Consumer, Delivery, Publisher, Verdict, consumer, open_connection
-from common.ids import new
-from common.messages import Job
+from common.broker import Consumer, Delivery, Disposition, Publisher, consumer, open_connection, topology
+from common.model.image_ids import new
+from common.model.messages import Job
 from tests.integration.conftest import DECLARES
-from tests.support.proxy import Proxy
-from tests.support.vhost import Vhost, length
+from tests.support.broker.proxy import Proxy
+from tests.support.broker.vhost import Vhost, length
 from tests.support.waiting import eventually
 
 
 class Handler:
     """Records what it is handed, and how many at once; answers when it is let, with the verdicts in turn."""
 
-    def __init__(self, *verdicts: Verdict) -> None:
+    def __init__(self, *verdicts: Disposition) -> None:
         self.verdicts = list(verdicts)
         self.deliveries: list[Delivery] = []
         self.at_once = 0
@@ -29,14 +28,14 @@ class Handler:
         self.finished = 0
         self.open = asyncio.Event()
 
-    async def __call__(self, delivery: Delivery) -> Verdict:
+    async def __call__(self, delivery: Delivery) -> Disposition:
         self.deliveries.append(delivery)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await self.open.wait()
         self.at_once -= 1
         self.finished += 1
-        return self.verdicts.pop(0) if self.verdicts else Verdict.ACK
+        return self.verdicts.pop(0) if self.verdicts else Disposition.ACK
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +45,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def consuming(
-    url: str, handler: Callable[[Delivery], Awaitable[Verdict]], *, prefetch: int = 1
+    url: str, handler: Callable[[Delivery], Awaitable[Disposition]], *, prefetch: int = 1
 ) -> AsyncIterator[Consumer]:
     async with open_connection(url, "test-consume") as connection:
         made = Consumer(connection, topology.JOBS, handler, declares=DECLARES, prefetch=prefetch)
@@ -62,11 +61,13 @@ async def wait_length(vhost: Vhost, queue: str, expected: int) -> None:
     await eventually(reached, f"{expected} messages in {queue}", within=10)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", Disposition)
 async def test_the_verdict_decides_what_becomes_of_the_message(
-    publisher: Publisher, vhost: Vhost, job: Job, verdict: Verdict
+    publisher: Publisher, vhost: Vhost, job: Job, verdict: Disposition
 ) -> None:
-    deliveries, dead = {Verdict.ACK: (1, 0), Verdict.REJECT: (1, 1), Verdict.REQUEUE: (2, 0)}[verdict]
+    deliveries, dead = {Disposition.ACK: (1, 0), Disposition.REJECT: (1, 1), Disposition.REQUEUE: (2, 0)}[
+        verdict
+    ]
     handler = Handler(verdict)
     handler.open.set()
     await publisher.publish_job(job)
@@ -85,11 +86,11 @@ async def test_a_handler_that_raises_gives_the_message_back(
 ) -> None:
     outcomes: list[str] = []
 
-    async def raises_once(_: Delivery) -> Verdict:
+    async def raises_once(_: Delivery) -> Disposition:
         outcomes.append("called")
         if len(outcomes) == 1:
             raise RuntimeError("a defect")
-        return Verdict.ACK
+        return Disposition.ACK
 
     await publisher.publish_job(job)
     async with consuming(vhost.url, raises_once):

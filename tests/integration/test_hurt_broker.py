@@ -4,14 +4,21 @@ import asyncio
 
 import pytest
 
-from common import topology
-from common.broker import Consumer, Delivery, Publisher, Verdict, open_connection, open_publisher
+from common.broker import (
+    Consumer,
+    Delivery,
+    Disposition,
+    Publisher,
+    open_connection,
+    open_publisher,
+    topology,
+)
 from common.errors import BrokerUnavailableError
-from common.ids import new
-from common.messages import Job, decode_job
+from common.model.image_ids import new
+from common.model.messages import Job, decode_job
 from tests.integration.conftest import DECLARES
-from tests.support.broker import BrokerNode
-from tests.support.vhost import Vhost, length
+from tests.support.broker.node import BrokerNode
+from tests.support.broker.vhost import Vhost, length
 from tests.support.waiting import eventually
 
 
@@ -26,9 +33,9 @@ async def test_confirmed_jobs_survive_a_kill_and_links_recover_by_themselves(
     jobs = [Job(image_id=new()) for _ in range(100)]
     seen: set[str] = set()
 
-    async def collect(delivery: Delivery) -> Verdict:
+    async def collect(delivery: Delivery) -> Disposition:
         seen.add(decode_job(delivery.body).image_id)
-        return Verdict.ACK
+        return Disposition.ACK
 
     async with (
         open_publisher(hurt_vhost.url, "test", declares=DECLARES, timeout=5.0) as publisher,
@@ -42,7 +49,7 @@ async def test_confirmed_jobs_survive_a_kill_and_links_recover_by_themselves(
         await asyncio.to_thread(hurt_broker.wait_ready)
 
         await eventually(lambda: publisher.connected, "the publisher is back", within=15)
-        await publisher.publish_job(jobs[0], probing=True)
+        await publisher.publish_job(jobs[0], bypass_breaker=True)
         await eventually(connection.connected.is_set, "the consumer's link is back", within=15)
         await Consumer(connection, topology.JOBS, collect, declares=DECLARES, prefetch=10).start()
         await eventually(lambda: len(seen) == len(jobs), "every confirmed job is there")
@@ -53,9 +60,9 @@ async def test_under_a_memory_alarm_publishing_gives_up_and_acknowledging_goes_o
 ) -> None:
     done: list[Delivery] = []
 
-    async def handle(delivery: Delivery) -> Verdict:
+    async def handle(delivery: Delivery) -> Disposition:
         done.append(delivery)
-        return Verdict.ACK
+        return Disposition.ACK
 
     async with (
         open_publisher(hurt_vhost.url, "test", declares=DECLARES, timeout=0.5) as publisher,
@@ -76,7 +83,7 @@ async def test_under_a_memory_alarm_publishing_gives_up_and_acknowledging_goes_o
 
         async def published(publisher: Publisher) -> bool:
             try:
-                await publisher.publish_job(Job(image_id=new()), probing=True)
+                await publisher.publish_job(Job(image_id=new()), bypass_breaker=True)
             except BrokerUnavailableError:
                 return False
             return True
@@ -100,7 +107,7 @@ async def test_a_frozen_broker_holds_nobody_longer_than_told(
             async with asyncio.timeout(5):
                 for _ in range(3):
                     with pytest.raises(BrokerUnavailableError):
-                        await publisher.publish_job(Job(image_id=new()), probing=True)
+                        await publisher.publish_job(Job(image_id=new()), bypass_breaker=True)
         finally:
             hurt_broker.thaw()
 

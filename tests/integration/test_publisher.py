@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 
-from common import topology
-from common.broker import Publisher, open_publisher
+from common.broker import Publisher, open_publisher, topology
 from common.errors import BrokerUnavailableError, ConfigurationError
-from common.ids import new
-from common.messages import Event, Job, decode_event, decode_job, deleted_event
+from common.model.image_ids import new
+from common.model.messages import (
+    Event,
+    Job,
+    decode_event,
+    decode_job,
+    deleted_event,
+)
 from tests.integration.conftest import DECLARES
+from tests.support.broker.proxy import Proxy
+from tests.support.broker.vhost import Vhost, length
 from tests.support.ports import HOST, free_port
-from tests.support.proxy import Proxy
-from tests.support.vhost import Vhost, length
 from tests.support.waiting import eventually
 
 
@@ -120,7 +125,7 @@ async def test_without_a_confirm_a_publish_gives_up_and_the_next_do_not_wait(
     with pytest.raises(BrokerUnavailableError, match="no connection"):
         await proxied.publish_job(job)
 
-    await proxied.publish_job(job, probing=True)
+    await proxied.publish_job(job, bypass_breaker=True)
     await proxied.publish_job(job)
     assert await length(vhost.url, topology.JOBS) == 3, "what was not confirmed has arrived as well"
 

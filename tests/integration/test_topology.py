@@ -5,11 +5,10 @@ import asyncio
 import aio_pika
 import pytest
 
-from common import topology
-from common.broker import Publisher, open_connection
-from common.ids import new
-from common.messages import Job, decode_job
-from tests.support.vhost import Vhost, length
+from common.broker import Publisher, open_connection, topology
+from common.model.image_ids import new
+from common.model.messages import Job, decode_job
+from tests.support.broker.vhost import Vhost, length
 from tests.support.waiting import eventually
 
 

@@ -2,7 +2,7 @@
 
 from common.broker import Delivery, Publisher
 from common.errors import BrokerUnavailableError
-from common.messages import Event, Job, encode
+from common.model.messages import Event, Job, encode
 
 
 class RecordingPublisher(Publisher):
@@ -24,8 +24,8 @@ class RecordingPublisher(Publisher):
     async def ready(self) -> None:
         return None
 
-    async def publish_job(self, job: Job, *, probing: bool = False) -> None:
-        if probing:
+    async def publish_job(self, job: Job, *, bypass_breaker: bool = False) -> None:
+        if bypass_breaker:
             self.probes.append(job)
         self._fail("job")
         self.jobs.append(job)

@@ -4,101 +4,101 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from common import topology
-from tests.support.census import take_census
-from tests.support.client import FINAL
-from tests.support.trial import Trial
+from common.broker import topology
+from tests.support.fault_scenario import FaultScenario
+from tests.support.http.client import FINAL
+from tests.support.processes.resource_counts import take_census
 from tests.support.waiting import wait_until
 
 _WITHIN = 60.0  # seconds, for each step
 
 
-def check(trial: Trial) -> None:
+def check(scenario: FaultScenario) -> None:
     """Every 202 has its end, whole and announced; nothing lies about; nobody leaks. The services run on."""
-    trial.revive()
-    trial.wait_final(within=_WITHIN)
-    _nothing_lies_about(trial)
-    for image_id in trial.accepted:
-        _is_whole(trial, image_id)
-    _listed_once(trial)
-    _announced_once(trial)
-    for image_id in trial.deleted:
-        assert trial.user.http.get(f"/status/{image_id}").status_code == 404, f"{image_id} came back"
-    _nobody_leaks(trial)
-    trial.check_logs()
+    scenario.revive()
+    scenario.wait_final(within=_WITHIN)
+    _nothing_lies_about(scenario)
+    for image_id in scenario.accepted:
+        _is_whole(scenario, image_id)
+    _listed_once(scenario)
+    _announced_once(scenario)
+    for image_id in scenario.deleted:
+        assert scenario.user.http.get(f"/status/{image_id}").status_code == 404, f"{image_id} came back"
+    _nobody_leaks(scenario)
+    scenario.check_logs()
 
 
-def check_ending(trial: Trial) -> None:
+def check_ending(scenario: FaultScenario) -> None:
     """Everybody stops when asked, and no message is left that would have to be done again."""
-    running = [service for service in trial.services if service.child.running]
+    running = [service for service in scenario.services if service.child.running]
     if any(service.kind == "notifications" for service in running):
-        trial.vhost.wait_length(topology.NOTIFICATIONS, 0)
+        scenario.vhost.wait_length(topology.NOTIFICATIONS, 0)
     for service in running:
         service.child.terminate()
     codes = {service.name: service.child.wait(_WITHIN) for service in running}
     assert set(codes.values()) == {0}, codes
     # What was delivered and not acknowledged is back in its queue by now.
-    for queue in sorted(trial.vhost.queues()):
+    for queue in sorted(scenario.vhost.queues()):
         if queue.startswith(topology.JOBS):
-            assert trial.vhost.length(queue) == 0, f"{queue} holds messages of images that are finished"
-    _no_notes_remain(trial)
+            assert scenario.vhost.length(queue) == 0, f"{queue} holds messages of images that are finished"
+    _no_notes_remain(scenario)
 
 
-def _nothing_lies_about(trial: Trial) -> None:
+def _nothing_lies_about(scenario: FaultScenario) -> None:
     """The sweep has done its work: no upload half done, no note of work, no file of a writer that died."""
     for folder in ("incoming", "outbox", "unfinished"):
-        wait_until(lambda name=folder: trial.settled(name), f"{folder} is empty", within=_WITHIN)  # type: ignore[misc]
-    left = [str(path) for path in (trial.store / "images").rglob(".tmp-*")]
+        wait_until(lambda name=folder: scenario.settled(name), f"{folder} is empty", within=_WITHIN)  # type: ignore[misc]
+    left = [str(path) for path in (scenario.store / "images").rglob(".tmp-*")]
     assert not left, left
 
 
-def _no_notes_remain(trial: Trial) -> None:
-    assert trial.settled("outbox")
-    assert trial.settled("unfinished")
+def _no_notes_remain(scenario: FaultScenario) -> None:
+    assert scenario.settled("outbox")
+    assert scenario.settled("unfinished")
 
 
-def _is_whole(trial: Trial, image_id: str) -> None:
+def _is_whole(scenario: FaultScenario, image_id: str) -> None:
     """One result, and it is what the status says; if completed, all outputs can be fetched and decoded."""
-    status = trial.user.status(image_id)
-    result = json.loads((_folder(trial, image_id) / "result.json").read_text())
+    status = scenario.user.status(image_id)
+    result = json.loads((_folder(scenario, image_id) / "result.json").read_text())
     assert status["status"] == result["status"]
     if status["status"] == "failed":
         assert status["error"]
         assert status["error_code"]
         return
     for output in status["details"]["outputs"]:
-        picture = trial.user.picture(image_id, output["name"])
+        picture = scenario.user.picture(image_id, output["name"])
         assert picture.size == (output["width"], output["height"])
 
 
-def _listed_once(trial: Trial) -> None:
+def _listed_once(scenario: FaultScenario) -> None:
     """The listing holds every promise once; what was never promised, for its client left too early, has its end too."""
     listed: Counter[str] = Counter()
     cursor: str | None = None
     while True:
         query = {"limit": "500"} | ({"cursor": cursor} if cursor else {})
-        page = trial.user.http.get("/images", params=query).json()
+        page = scenario.user.http.get("/images", params=query).json()
         listed.update(image["image_id"] for image in page["images"])
         assert {image["status"] for image in page["images"]} <= set(FINAL), page
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert set(trial.accepted) <= listed.keys(), set(trial.accepted) - listed.keys()
+    assert set(scenario.accepted) <= listed.keys(), set(scenario.accepted) - listed.keys()
     assert set(listed.values()) <= {1}
 
 
-def _announced_once(trial: Trial) -> None:
+def _announced_once(scenario: FaultScenario) -> None:
     """At least one announcement of each end, and repeats carry the same id; each retry makes one more end."""
-    for image_id in trial.accepted:
-        ends = 1 + len(list(_folder(trial, image_id).glob("failed-*.json")))
-        wait_until(lambda each=image_id: trial.final_events(each), f"the end of {image_id} is announced")  # type: ignore[misc]
-        assert len(set(trial.final_events(image_id))) == ends, trial.final_events(image_id)
+    for image_id in scenario.accepted:
+        ends = 1 + len(list(_folder(scenario, image_id).glob("failed-*.json")))
+        wait_until(lambda each=image_id: scenario.final_events(each), f"the end of {image_id} is announced")  # type: ignore[misc]
+        assert len(set(scenario.final_events(image_id))) == ends, scenario.final_events(image_id)
 
 
-def _nobody_leaks(trial: Trial) -> None:
+def _nobody_leaks(scenario: FaultScenario) -> None:
     """Whoever has lived since the beginning has no more tasks, threads and files than then."""
-    for service in trial.services:
-        base = trial.base.get(service.name)
+    for service in scenario.services:
+        base = scenario.base.get(service.name)
         if base is not None and service.child.running and service.child.pid == base.pid:
             wait_until(
                 lambda each=service, was=base: not take_census(each).grown(was),  # type: ignore[misc]
@@ -106,6 +106,6 @@ def _nobody_leaks(trial: Trial) -> None:
             )
 
 
-def _folder(trial: Trial, image_id: str) -> Path:
-    (folder,) = (trial.store / "images").glob(f"*/*/*/*/{image_id}")
+def _folder(scenario: FaultScenario, image_id: str) -> Path:
+    (folder,) = (scenario.store / "images").glob(f"*/*/*/*/{image_id}")
     return folder

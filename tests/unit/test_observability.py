@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from common.metrics import ConnectionMetrics, registry
-from services.api.admission import Admission
+from common.runtime.metrics import ConnectionMetrics, registry
+from services.api.limits.capacity import CapacityMonitor
 from services.api.metrics import ApiMetrics
 from services.notifications.metrics import NotificationMetrics
 from services.worker.metrics import WorkerMetrics
-from tests.support.memory import memory_stores
+from tests.support.store.memory import memory_stores
 
 OBSERVABILITY = Path(__file__).parents[2] / "docker/observability"
 SUFFIXES = ("_bucket", "_total", "_count", "_sum")
@@ -22,7 +22,7 @@ def counted(folder: Path) -> dict[str, set[str]]:
     ConnectionMetrics(made)
     WorkerMetrics(made)
     NotificationMetrics(made)
-    ApiMetrics(made, Admission(memory_stores(folder), max_backlog=1, min_free_bytes=1))
+    ApiMetrics(made, CapacityMonitor(memory_stores(folder), max_backlog=1, min_free_bytes=1))
     found: dict[str, set[str]] = {}
     for collector, names in made._collector_to_names.items():
         labels = set(getattr(collector, "_labelnames", ()))

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from common.operations import Operation
-from docs import operations
+from common.recipes.operations import Operation
+from scripts import pictures
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
@@ -89,11 +89,11 @@ def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
 
 
 def test_the_table_of_operations_is_as_the_structs_are() -> None:
-    assert operations.table() in README.read_text(), "make pictures brings it up to date"
-    shown = {example["op"] for example in operations.EXAMPLES}
+    assert pictures.table() in README.read_text(), "make pictures brings it up to date"
+    shown = {example["op"] for example in pictures.EXAMPLES}
     assert shown == {kind.__struct_config__.tag for kind in get_args(Operation)}
-    for number in range(len(operations.EXAMPLES)):
-        assert operations.picture_of(number).is_file()
+    for number in range(len(pictures.EXAMPLES)):
+        assert pictures.picture_of(number).is_file()
 
 
 def test_no_file_of_an_operation_is_long() -> None:

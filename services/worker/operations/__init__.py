@@ -1,7 +1,8 @@
 """What can be done to a picture: one pure function a file, and the table that knows which recipe's word means which.
 
 An operation takes a picture in RGB or RGBA and its parameters, and returns a picture in RGB or RGBA; it never
-changes the one it was given. To add one: its struct in common.operations, its file here, its line in the table below.
+changes the one it was given. To add one: its struct in common.recipes.operations, its file here, its line in the
+table below.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,10 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image
 
-from common import operations as ask
-from common.operations import Operation
-from services.worker.assets import Assets
-from services.worker.geometry import Size
+from common.recipes import operations as ask
+from common.recipes.operations import Operation
+from services.worker.decoding.assets import Assets
+from services.worker.imaging.geometry import Size
 from services.worker.operations.adjust import adjust
 from services.worker.operations.blur import blur
 from services.worker.operations.crop import crop, crop_size

@@ -4,20 +4,20 @@ import math
 
 from PIL import Image
 
-from common.operations import Adjust
+from common.recipes.operations import Adjust
+from services.worker.imaging.canvas import preserving_alpha
 from services.worker.operations.grayscale import LUMINANCE
-from services.worker.paint import recoloured
 
 
 def adjust(image: Image.Image, parameters: Adjust) -> Image.Image:
-    """The picture brighter, harder, lighter in the middle, more colourful, or the contrary."""
+    """The picture brighter, harder, lighter in the middle, more colorful, or the contrary."""
     curve = [_tone(level / 255, parameters) for level in range(256)] * 3
 
     def change(picture: Image.Image) -> Image.Image:
         toned = picture.point(curve)
         return toned if parameters.saturation == 1 else toned.convert("RGB", _matrix(parameters.saturation))
 
-    return recoloured(image, change)
+    return preserving_alpha(image, change)
 
 
 def _tone(level: float, parameters: Adjust) -> int:
@@ -28,7 +28,7 @@ def _tone(level: float, parameters: Adjust) -> int:
 
 
 def _matrix(saturation: float) -> tuple[float, ...]:
-    """Red, green and blue moved away from the grey of the same luminance, as CSS's saturate() does, or towards it."""
+    """Red, green and blue moved away from the gray of the same luminance, as CSS's saturate() does, or towards it."""
     rows = []
     for channel in range(3):
         row = [(1 - saturation) * share for share in LUMINANCE]

@@ -2,11 +2,11 @@
 
 from PIL import Image, ImageFilter
 
-from common.operations import Blur
-from services.worker.paint import weighted
+from common.recipes.operations import Blur
+from services.worker.imaging.canvas import with_premultiplied_alpha
 
 
 def blur(image: Image.Image, parameters: Blur) -> Image.Image:
     """The picture under a Gaussian, made of three box filters: the time is the same for any sigma."""
     gaussian = ImageFilter.GaussianBlur(parameters.sigma)
-    return weighted(image, lambda picture: picture.filter(gaussian))
+    return with_premultiplied_alpha(image, lambda picture: picture.filter(gaussian))

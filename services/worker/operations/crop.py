@@ -3,8 +3,8 @@
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.operations import Crop
-from services.worker.geometry import Size, in_pixels
+from common.recipes.operations import Crop
+from services.worker.imaging.geometry import Size, in_pixels
 
 
 def crop(image: Image.Image, parameters: Crop) -> Image.Image:

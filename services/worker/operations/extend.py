@@ -2,9 +2,9 @@
 
 from PIL import Image
 
-from common.operations import Extend
-from services.worker.geometry import Size, bounded
-from services.worker.paint import canvas, laid
+from common.recipes.operations import Extend
+from services.worker.imaging.canvas import composite, new_canvas
+from services.worker.imaging.geometry import Size, clamp_box
 
 
 def extend(image: Image.Image, parameters: Extend) -> Image.Image:
@@ -12,12 +12,12 @@ def extend(image: Image.Image, parameters: Extend) -> Image.Image:
     size = extend_size(image.size, parameters)
     if size == image.size:
         return image
-    ground = canvas(size, image.mode, parameters.background)
-    return laid(image, ground, (parameters.left, parameters.top))
+    ground = new_canvas(size, image.mode, parameters.background)
+    return composite(image, ground, (parameters.left, parameters.top))
 
 
 def extend_size(size: Size, parameters: Extend) -> Size:
     """The size of the result."""
     width = size[0] + parameters.left + parameters.right
     height = size[1] + parameters.top + parameters.bottom
-    return bounded((width, height), size)
+    return clamp_box((width, height), size)

@@ -2,12 +2,12 @@
 
 from PIL import Image
 
-from common.operations import Flatten
-from services.worker.paint import canvas, laid
+from common.recipes.operations import Flatten
+from services.worker.imaging.canvas import composite, new_canvas
 
 
 def flatten(image: Image.Image, parameters: Flatten) -> Image.Image:
     """The picture as RGB, the ground shining through where it was transparent."""
     if image.mode == "RGB":
         return image
-    return laid(image, canvas(image.size, "RGB", parameters.background))
+    return composite(image, new_canvas(image.size, "RGB", parameters.background))

@@ -1,15 +1,15 @@
-"""Takes the colours out of a picture."""
+"""Takes the colors out of a picture."""
 
 from typing import Final
 
 from PIL import Image
 
-from common.operations import Grayscale
-from services.worker.paint import recoloured
+from common.recipes.operations import Grayscale
+from services.worker.imaging.canvas import preserving_alpha
 
 LUMINANCE: Final = (0.2126, 0.7152, 0.0722)  # what red, green and blue count for in CSS filters
 
 
 def grayscale(image: Image.Image, _parameters: Grayscale) -> Image.Image:
-    """The picture in shades of grey."""
-    return recoloured(image, lambda picture: picture.convert("L", (*LUMINANCE, 0.0)).convert("RGB"))
+    """The picture in shades of gray."""
+    return preserving_alpha(image, lambda picture: picture.convert("L", (*LUMINANCE, 0.0)).convert("RGB"))

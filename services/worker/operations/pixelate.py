@@ -2,11 +2,11 @@
 
 from PIL import Image
 
-from common.operations import Pixelate
+from common.recipes.operations import Pixelate
 
 
 def pixelate(image: Image.Image, parameters: Pixelate) -> Image.Image:
-    """Each square in the average of its colours, the last ones cut off by the picture's edges."""
+    """Each square in the average of its colors, the last ones cut off by the picture's edges."""
     square = (min(parameters.size, image.width), min(parameters.size, image.height))
     small = image.reduce(square)
     whole = (small.width * square[0], small.height * square[1])

@@ -2,35 +2,36 @@
 
 from PIL import Image
 
-from common.operations import Resize
-from services.worker.fitting import Fit, fitted
-from services.worker.geometry import Box, Size, placed
-from services.worker.paint import canvas, laid
-from services.worker.settling import settled_resize
+from common.recipes.operations import Resize
+from services.worker.imaging.canvas import composite, new_canvas
+from services.worker.imaging.content_aware import resolve_resize
+from services.worker.imaging.geometry import Box, Size, anchor_offset
+from services.worker.imaging.resize_plan import ResizePlan, plan_resize
 
-# Averaging to half as much again and filtering from there takes half the time; services.worker.images has the likeness.
+# Averaging to half as much again and filtering from there takes half the time;
+# services.worker.decoding.source_image has the likeness.
 _AVERAGING_GAP = 1.5
 
 
 def resize(image: Image.Image, parameters: Resize) -> Image.Image:
     """The picture in the size that the parameters give it."""
-    settled = settled_resize(parameters, image)
-    fit = fitted(image.size, settled)
+    settled = resolve_resize(parameters, image)
+    fit = plan_resize(image.size, settled)
     return fitted_image(image, fit, fit.box, settled)
 
 
 def resize_size(size: Size, parameters: Resize) -> Size:
     """The size of the result."""
-    return fitted(size, parameters).canvas
+    return plan_resize(size, parameters).canvas
 
 
-def fitted_image(image: Image.Image, fit: Fit, box: Box, parameters: Resize) -> Image.Image:
+def fitted_image(image: Image.Image, fit: ResizePlan, box: Box, parameters: Resize) -> Image.Image:
     """The `box` of an image in the size and on the canvas of a fit, which may be that of a larger picture."""
     result = _scaled(image, fit.size, box)
     if fit.canvas == fit.size:
         return result
-    ground = canvas(fit.canvas, image.mode, parameters.background)
-    return laid(result, ground, placed(fit.size, fit.canvas, parameters.position))
+    ground = new_canvas(fit.canvas, image.mode, parameters.background)
+    return composite(result, ground, anchor_offset(fit.size, fit.canvas, parameters.position))
 
 
 def _scaled(image: Image.Image, size: Size, box: Box) -> Image.Image:

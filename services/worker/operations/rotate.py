@@ -5,9 +5,9 @@ from typing import Final
 
 from PIL import Image
 
-from common.operations import Rotate
-from services.worker.geometry import Size, bounded
-from services.worker.paint import canvas, laid, weighted
+from common.recipes.operations import Rotate
+from services.worker.imaging.canvas import composite, new_canvas, with_premultiplied_alpha
+from services.worker.imaging.geometry import Size, clamp_box
 
 _QUARTERS: Final = {  # Pillow turns the other way
     90.0: Image.Transpose.ROTATE_270,
@@ -24,7 +24,7 @@ def rotate(image: Image.Image, parameters: Rotate) -> Image.Image:
     if angle in _QUARTERS:
         return image.transpose(_QUARTERS[angle])
     turned = rotated(image, angle, size)
-    return laid(turned, canvas(size, image.mode, parameters.background))
+    return composite(turned, new_canvas(size, image.mode, parameters.background))
 
 
 def rotate_size(size: Size, parameters: Rotate) -> Size:
@@ -33,7 +33,7 @@ def rotate_size(size: Size, parameters: Rotate) -> Size:
     cosine, sine = abs(math.cos(radians)), abs(math.sin(radians))
     sides = (size[0] * cosine + size[1] * sine, size[0] * sine + size[1] * cosine)
     # What is a whole number but for the floating point's last digits must not be rounded up.
-    return bounded((max(1, math.ceil(sides[0] - 1e-6)), max(1, math.ceil(sides[1] - 1e-6))), size)
+    return clamp_box((max(1, math.ceil(sides[0] - 1e-6)), max(1, math.ceil(sides[1] - 1e-6))), size)
 
 
 def rotated(image: Image.Image, angle: float, size: Size) -> Image.Image:
@@ -51,4 +51,4 @@ def rotated(image: Image.Image, angle: float, size: Size) -> Image.Image:
     def turn(source: Image.Image) -> Image.Image:
         return source.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
-    return weighted(edged, turn)
+    return with_premultiplied_alpha(edged, turn)

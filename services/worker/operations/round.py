@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageChops, ImageDraw
 
-from common.operations import Round
-from services.worker.geometry import Size, in_pixels
+from common.recipes.operations import Round
+from services.worker.imaging.geometry import Size, in_pixels
 
 _FINE = 1024  # pixels: larger curves are smooth enough with fewer samples
 

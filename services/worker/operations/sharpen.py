@@ -2,14 +2,14 @@
 
 from PIL import Image, ImageFilter
 
-from common.operations import Sharpen
-from services.worker.paint import weighted
+from common.recipes.operations import Sharpen
+from services.worker.imaging.canvas import with_premultiplied_alpha
 
 
 def sharpen(image: Image.Image, parameters: Sharpen) -> Image.Image:
     """The picture and so much of its difference to a blurred one; transparency stays as it is."""
     mask = ImageFilter.UnsharpMask(parameters.sigma, round(parameters.amount * 100), threshold=0)
-    result = weighted(image, lambda picture: picture.filter(mask))
+    result = with_premultiplied_alpha(image, lambda picture: picture.filter(mask))
     if result.mode == "RGBA":
         result.putalpha(image.getchannel("A"))
     return result

@@ -2,11 +2,11 @@
 
 from PIL import Image
 
-from common.operations import Trim
+from common.recipes.operations import Trim
+from services.worker.imaging.content_aware import find_trim_box
 from services.worker.operations.crop import crop
-from services.worker.settling import settled_trim
 
 
 def trim(image: Image.Image, parameters: Trim) -> Image.Image:
     """What differs from the ground, and what lies between; all of the picture where nothing differs."""
-    return crop(image, settled_trim(parameters, image))
+    return crop(image, find_trim_box(parameters, image))

@@ -4,13 +4,13 @@ from typing import Final
 
 from PIL import Image
 
-from common.operations import Rotate, Watermark
-from services.worker.assets import Assets
-from services.worker.geometry import Size, placed
-from services.worker.lettering import lettered
+from common.recipes.operations import Rotate, Watermark
+from services.worker.decoding.assets import Assets
+from services.worker.imaging.canvas import composite
+from services.worker.imaging.geometry import Size, anchor_offset
+from services.worker.imaging.text_drawing import draw_text
+from services.worker.imaging.text_layout import layout_text
 from services.worker.operations.rotate import rotate_size, rotated
-from services.worker.paint import laid
-from services.worker.typesetting import typeset
 
 _LEAST_STEP: Final = 16  # pixels from one tile to the next: bounds their number
 
@@ -25,8 +25,8 @@ def watermark(image: Image.Image, parameters: Watermark, *, assets: Assets) -> I
     mark = _turned(mark, parameters.angle, room)
     mark.putalpha(mark.getchannel("A").point(lambda value: round(value * parameters.opacity)))
     if parameters.tile:
-        return laid(_tiled(mark, image.size, margin), image.copy())
-    return laid(mark, image.copy(), placed(mark.size, image.size, parameters.position, margin))
+        return composite(_tiled(mark, image.size, margin), image.copy())
+    return composite(mark, image.copy(), anchor_offset(mark.size, image.size, parameters.position, margin))
 
 
 def _mark(size: Size, parameters: Watermark, room: Size, assets: Assets) -> Image.Image | None:
@@ -35,8 +35,8 @@ def _mark(size: Size, parameters: Watermark, room: Size, assets: Assets) -> Imag
         logo, width = assets.image_named(parameters.image), max(1.0, parameters.scale * size[0])
         return _within(logo, width / logo.width, room).convert("RGBA")
     font = assets.font_named(parameters.font)
-    block = typeset(parameters.text or "", font, width=parameters.size * size[0], room=room)
-    return None if block is None else lettered(block, parameters.color)
+    block = layout_text(parameters.text or "", font, width=parameters.size * size[0], room=room)
+    return None if block is None else draw_text(block, parameters.color)
 
 
 def _turned(mark: Image.Image, angle: float, room: Size) -> Image.Image:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import Api, open_api
+from tests.support.http.api import Api, open_api
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 from common import errors
-from common.errors import ConfigurationError, DarkroomError, PictureError, SurroundingsError
+from common.errors import ConfigurationError, DarkroomError, ImageError, TransientError
 
 
 def descendants(kind: type[DarkroomError]) -> set[type[DarkroomError]]:
@@ -19,9 +19,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
 def test_nobody_is_at_fault_twice() -> None:
     for each in OURS:
-        faults = [
-            kind for kind in (PictureError, SurroundingsError, ConfigurationError) if issubclass(each, kind)
-        ]
+        faults = [kind for kind in (ImageError, TransientError, ConfigurationError) if issubclass(each, kind)]
         assert len(faults) <= 1, each
 
 

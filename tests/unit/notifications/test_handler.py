@@ -1,10 +1,10 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from common import ids
-from common.broker import Delivery, Verdict
-from common.errors import SurroundingsError
-from common.messages import Event, deleted_event, encode
+from common.broker import Delivery, Disposition
+from common.errors import TransientError
+from common.model import image_ids
+from common.model.messages import Event, deleted_event, encode
 from services.notifications.handler import EventHandler
 from services.notifications.metrics import NotificationMetrics
 
@@ -29,20 +29,20 @@ def registry() -> CollectorRegistry:
 
 async def test_every_channel_is_told_before_the_event_is_acknowledged(registry: CollectorRegistry) -> None:
     channels = (Channel(), Channel())
-    event = deleted_event(ids.new())
+    event = deleted_event(image_ids.new())
 
     verdict = await EventHandler(channels, NotificationMetrics(registry))(Delivery(encode(event), False))
 
-    assert verdict is Verdict.ACK
+    assert verdict is Disposition.ACK
     assert [channel.told for channel in channels] == [[event], [event]]
     assert registry.get_sample_value("darkroom_events_total", {"type": "image.deleted"}) == 1
 
 
 async def test_an_event_that_a_channel_cannot_pass_on_comes_again(registry: CollectorRegistry) -> None:
-    channels = (Channel(SurroundingsError("the receiver is away")),)
+    channels = (Channel(TransientError("the receiver is away")),)
     handler = EventHandler(channels, NotificationMetrics(registry))
 
-    assert await handler(Delivery(encode(deleted_event(ids.new())), False)) is Verdict.REQUEUE
+    assert await handler(Delivery(encode(deleted_event(image_ids.new())), False)) is Disposition.REQUEUE
 
 
 @pytest.mark.parametrize("body", [b"", b"rubbish", b'{"specversion": "1.0"}', b"[]"])
@@ -50,7 +50,8 @@ async def test_what_is_no_event_of_ours_is_rejected(registry: CollectorRegistry,
     channel = Channel()
 
     assert (
-        await EventHandler((channel,), NotificationMetrics(registry))(Delivery(body, False)) is Verdict.REJECT
+        await EventHandler((channel,), NotificationMetrics(registry))(Delivery(body, False))
+        is Disposition.REJECT
     )
 
     assert not channel.told

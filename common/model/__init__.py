@@ -1,0 +1,1 @@
+"""What the services exchange and the store keeps: ids, records, reports and messages."""

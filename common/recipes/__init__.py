@@ -1,0 +1,1 @@
+"""Recipes: what to make of an image, as structs that check themselves."""

@@ -1,0 +1,104 @@
+"""Recipes: what is to be made of an image, in the terms of sharp and CSS; every number is bounded.
+
+A recipe is a list of named outputs, each a format and a list of operations. It travels in the manifest, is checked once
+at the door and trusted by the worker.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from common.errors import ConfigurationError
+from common.recipes.operations import Operation
+from common.recipes.values import END
+
+MAX_OUTPUTS = 16
+MAX_OPERATIONS = 16
+
+Name = Annotated[str, Meta(pattern=rf"^[a-z0-9][a-z0-9_-]{{0,63}}{END}")]
+Format = Literal["jpeg", "png", "webp", "avif", "gif"]
+Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=5)]
+Kept = Literal["copyright", "icc"]
+Quality = Annotated[int, Meta(ge=1, le=100)]
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One picture to make: `name` is its place in the URL, `format` its encoding or a list of encodings.
+
+    Of several formats each becomes a file of its own from the same rendering, and the URL with the bare name serves
+    the one that the client's `Accept` prefers. `auto` chooses by what the picture turns out to be: WebP when it moves
+    or is a transparent photograph, PNG for a drawing, JPEG for any other.
+
+    Without a `quality` each format has one of its own; `max_bytes` lowers it until the file fits. `lossless` is for
+    WebP (a PNG always is). `animated` keeps an animation moving where the format can (WebP, GIF, AVIF). `keep` names
+    what is not stripped: `copyright`, that is artist and copyright and nothing else, or `icc`, the profile of an RGB
+    picture, whose colors then stay as they are.
+    """
+
+    name: Name
+    format: Format | Literal["auto"] | Formats = "jpeg"
+    quality: Quality | None = None
+    lossless: bool = False
+    max_bytes: Annotated[int, Meta(ge=64, le=1024**3)] | None = None
+    animated: bool = True
+    keep: Annotated[tuple[Kept, ...], Meta(max_length=2)] = ()
+    operations: Annotated[tuple[Operation, ...], Meta(max_length=MAX_OPERATIONS)] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.formats)) != len(self.formats):
+            raise ValueError("the formats of an output must differ")
+        if self.lossless and not {"webp", "auto"} & set(self.formats):
+            raise ValueError("lossless is for the format webp; png always is, and the others never are")
+        if "icc" in self.keep and "gif" in self.formats:
+            raise ValueError("a gif holds no profile to keep")
+
+    @property
+    def formats(self) -> tuple[Format | Literal["auto"], ...]:
+        """The encodings to make, in the order of the recipe."""
+        return (self.format,) if isinstance(self.format, str) else self.format
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make of one image: between one output and sixteen, with names of their own."""
+
+    outputs: Annotated[tuple[Output, ...], Meta(min_length=1, max_length=MAX_OUTPUTS)]
+
+    def __post_init__(self) -> None:
+        names = [output.name for output in self.outputs]
+        if len(set(names)) != len(names):
+            raise ValueError("outputs must have names of their own")
+        if reserved := {"original"} & set(names):
+            raise ValueError(f"an output cannot be named {', '.join(reserved)}")
+
+
+def default_recipe(
+    *,
+    text: str = "SAMPLE WATERMARK",
+    large_pixels: int = 800,
+    large_format: str = "jpeg",
+    thumbnail_pixels: int = 200,
+    thumbnail_format: str = "webp",
+) -> Recipe:
+    """The built-in preset: `large` within a square, with `text` over it if there is one, and a `thumbnail` filling one.
+
+    The thumbnail is always a square of `thumbnail_pixels`, a smaller picture being enlarged for it, so that a page of
+    thumbnails has no gaps. Raises ConfigurationError, naming the number or format that is out of bounds.
+    """
+    large = {"op": "resize", "width": large_pixels, "height": large_pixels, "fit": "inside"}
+    mark = [{"op": "watermark", "text": text}] if text.strip() else []
+    thumbnail = {
+        "op": "resize",
+        "width": thumbnail_pixels,
+        "height": thumbnail_pixels,
+        "fit": "cover",
+        "enlarge": True,
+    }
+    outputs = [
+        {"name": "large", "format": large_format, "animated": False, "operations": [large, *mark]},
+        {"name": "thumbnail", "format": thumbnail_format, "animated": False, "operations": [thumbnail]},
+    ]
+    try:
+        return msgspec.convert({"outputs": outputs}, Recipe)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"the built-in preset cannot be made: {error}") from error

@@ -1,0 +1,149 @@
+"""All images together: listing them, removing them, opening failed ones again, sweeping what crashes left behind."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from time import time
+
+from common.model import image_ids
+from common.store.local import pending_index
+from common.store.local.documents import read_result
+from common.store.local.durable_files import sync_folder
+from common.store.local.layout import (
+    ATTEMPT,
+    RESULT,
+    Layout,
+    failed_result,
+)
+from common.store.local.thread_pool import Disk
+
+
+class LocalCatalog:
+    """Implements `Catalog` on the local disk."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    async def page(self, *, before: str | None, limit: int) -> list[str]:
+        return await self._disk.run(partial(_page, self._disk.layout, before, limit))
+
+    async def expired(self, *, received_before: datetime, limit: int) -> list[str]:
+        return await self._disk.run(partial(_expired, self._disk.layout, received_before, limit))
+
+    async def delete(self, image_id: str) -> bool:
+        return await self._disk.run(partial(_delete, self._disk.layout, image_id))
+
+    async def reopen(self, image_id: str) -> bool:
+        return await self._disk.run(partial(_reopen, self._disk.layout, image_id))
+
+    async def sweep(self, *, older_than: timedelta) -> int:
+        return await self._disk.run(partial(_sweep, self._disk.layout, older_than))
+
+    async def free_bytes(self) -> int:
+        return await self._disk.run(lambda: shutil.disk_usage(self._disk.layout.root).free)
+
+
+def _page(layout: Layout, before: str | None, limit: int) -> list[str]:
+    newest_first = _walk(layout.images, 0, _bounds(layout, before), descending=True)
+    older = (image_id for image_id in newest_first if before is None or image_id < before)
+    return list(islice(older, limit))
+
+
+def _expired(layout: Layout, received_before: datetime, limit: int) -> list[str]:
+    bound = image_ids.lowest_at(received_before)
+    oldest_first = _walk(layout.images, 0, _bounds(layout, bound), descending=False)
+    return list(islice((image_id for image_id in oldest_first if image_id < bound), limit))
+
+
+def _bounds(layout: Layout, image_id: str | None) -> tuple[str, ...]:
+    """The folders' names on the way to an image: what sorts behind them was received later."""
+    if image_id is None:
+        return ()
+    return layout.image(image_id).relative_to(layout.images).parts[:4]
+
+
+def _walk(folder: Path, depth: int, bounds: tuple[str, ...], *, descending: bool) -> Iterator[str]:
+    """The ids below `folder` in order of time, not looking into folders that sort behind `bounds`."""
+    try:
+        names = sorted((path.name for path in folder.iterdir()), reverse=descending)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if depth == 4:  # noqa: PLR2004 - year, month, day, minute
+        yield from (name for name in names if image_ids.is_valid(name))
+        return
+    for name in names:
+        if bounds and name > bounds[0]:
+            continue
+        inner = bounds[1:] if bounds and name == bounds[0] else ()
+        yield from _walk(folder / name, depth + 1, inner, descending=descending)
+
+
+def _delete(layout: Layout, image_id: str) -> bool:
+    folder = layout.image(image_id)
+    grave = layout.incoming / f"deleted-{image_id}"
+    try:
+        # One rename, and for everybody else it is gone; a sweep finishes what a crash leaves of the rest.
+        folder.rename(grave)
+    except FileNotFoundError:
+        return False
+    sync_folder(folder.parent)
+    pending_index.clear(layout, image_id)
+    shutil.rmtree(grave, ignore_errors=True)
+    _prune(folder.parent, layout.images)
+    return True
+
+
+def _prune(folder: Path, root: Path) -> None:
+    """Remove empty folders from `folder` upwards."""
+    with suppress(OSError):  # the first that is not empty ends it
+        while folder != root:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _reopen(layout: Layout, image_id: str) -> bool:
+    folder = layout.image(image_id)
+    result = read_result(folder)
+    if result is None or result.status != "failed":
+        return False
+    # The note first: from here on the image is certain to be published again.
+    pending_index.mark_unpublished(layout, image_id)
+    try:
+        (folder / RESULT).rename(folder / failed_result(result.attempt))
+    except FileNotFoundError:  # somebody else was faster, or it was deleted
+        return False
+    # Once more: the worker that brought the image to its end removes the note of that, and may be doing so just now.
+    pending_index.mark_unpublished(layout, image_id)
+    (folder / ATTEMPT).unlink(missing_ok=True)
+    sync_folder(folder)
+    return True
+
+
+def _sweep(layout: Layout, older_than: timedelta) -> int:
+    """Remove uploads that stopped arriving and deletions that were cut short; returns how many."""
+    before = time() - older_than.total_seconds()
+    swept = 0
+    for path in layout.incoming.iterdir():
+        if _last_touched(path) < before:
+            _remove(path)
+            swept += 1
+    return swept
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _last_touched(path: Path) -> float:
+    """The latest change of the folder or of anything in it: a slow upload is alive as long as bytes come."""
+    with suppress(FileNotFoundError):
+        inside = path.iterdir() if path.is_dir() else ()
+        return max(float(each.stat().st_mtime) for each in (path, *inside))
+    return float("inf")

@@ -1,0 +1,198 @@
+"""The store on a local disk or a shared file system: an image is a folder of write-once files."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from common.errors import ImageGoneError, StoreUnavailableError
+from common.model.records import (
+    Attempt,
+    Record,
+    Result,
+    now,
+)
+from common.store.local import durable_files, pending_index
+from common.store.local.documents import (
+    decode_result,
+    read_record,
+    read_result,
+    reopened_from,
+)
+from common.store.local.layout import (
+    ATTEMPT,
+    MANIFEST,
+    ORIGINAL,
+    RESULT,
+    Layout,
+)
+from common.store.local.staged_upload import LocalUpload
+from common.store.local.thread_pool import Disk
+from common.store.protocols import Backlog, StoredFile
+
+
+class LocalStore:
+    """Implements `Store`."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._layout = disk.layout
+        self._run = disk.run
+        self._look = disk.look
+
+    async def prepare(self) -> None:
+        """Create the store's folders where they are missing."""
+        await self._run(self._prepare)
+
+    async def answers(self) -> bool:
+        await self._run(
+            lambda: durable_files.write_temporary(self._layout.incoming, b"", durable=False).unlink()
+        )
+        return True
+
+    @asynccontextmanager
+    async def stage(self, image_id: str) -> AsyncIterator[LocalUpload]:
+        upload = LocalUpload(image_id, self._disk)
+        try:
+            yield upload
+        finally:
+            # Shielded: it must happen even when the client is gone.
+            await asyncio.shield(upload.close())
+
+    async def read(self, image_id: str) -> Record | None:
+        return await self._look(partial(read_record, self._layout.image(image_id)))
+
+    async def begin(self, image_id: str, worker: str) -> Record | None:
+        return await self._run(partial(self._begin, image_id, worker))
+
+    async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        return await self._run(partial(self._finish, result, outputs))
+
+    @asynccontextmanager
+    async def original(self, image_id: str) -> AsyncIterator[Path]:
+        path = self._layout.image(image_id) / ORIGINAL
+        try:
+            yield path
+        except StoreUnavailableError as error:
+            if not await self._run(path.is_file):
+                raise ImageGoneError("the image was deleted") from error
+            raise
+
+    async def find(self, image_id: str, filename: str) -> StoredFile | None:
+        return await self._look(partial(_find, self._layout.image(image_id) / filename))
+
+    async def mark_unpublished(self, image_id: str) -> None:
+        await self._run(partial(pending_index.mark_unpublished, self._layout, image_id))
+
+    async def mark_published(self, image_ids: list[str]) -> None:
+        await self._run(partial(pending_index.mark_published, self._layout, image_ids))
+
+    async def unpublished(self, *, older_than: timedelta, limit: int) -> list[str]:
+        return await self._run(partial(pending_index.oldest, self._layout.outbox, older_than, limit))
+
+    async def unfinished(self, *, older_than: timedelta, limit: int) -> list[str]:
+        return await self._run(partial(pending_index.oldest, self._layout.unfinished, older_than, limit))
+
+    async def forget(self, image_id: str) -> None:
+        await self._run(partial(self._forget, image_id))
+
+    async def backlog(self) -> Backlog:
+        return await self._run(partial(_backlog, self._layout))
+
+    def _prepare(self) -> None:
+        for folder in self._layout.folders:
+            durable_files.make_folder(folder)
+
+    def _begin(self, image_id: str, worker: str) -> Record | None:
+        folder = self._layout.image(image_id)
+        record = read_record(folder)
+        if record is None or record.result is not None:
+            return record
+        before = record.attempt.attempt if record.attempt else reopened_from(folder)
+        attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
+        with _vanishing(folder):
+            # Not synced: should a power cut take it, a count restarts and nothing else.
+            durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
+        return Record(manifest=record.manifest, attempt=attempt)
+
+    def _finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        folder = self._layout.image(result.image_id)
+        with _vanishing(folder):
+            standing = read_result(folder) or self._write_result(folder, result, outputs)
+        self._remove_notes(result.image_id)
+        return standing
+
+    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        """The result that stands then: somebody may have been faster."""
+        try:
+            self._write_outputs(folder, outputs)
+            if result.status == "failed":
+                # Before the result: as soon as that is seen the image may be opened again, and others write here.
+                durable_files.remove_temporaries(folder)
+            ours = durable_files.create_file(folder, RESULT, msgspec.json.encode(result))
+        except FileNotFoundError:
+            # Whoever came first has removed our temporary files with those of the dead; or the image is deleted.
+            ours = False
+        if not ours:
+            return decode_result((folder / RESULT).read_bytes())
+        durable_files.sync_folder(folder)
+        if result.status == "completed":
+            durable_files.remove_temporaries(folder)
+        return result
+
+    def _forget(self, image_id: str) -> None:
+        # A worker that died right after its result has left a temporary file, and this note.
+        durable_files.remove_temporaries(self._layout.image(image_id))
+        self._remove_notes(image_id)
+
+    def _remove_notes(self, image_id: str) -> None:
+        """Of an image that has its end or is gone: one that was opened again meanwhile needs its note."""
+        folder = self._layout.image(image_id)
+        if (folder / RESULT).exists() or not folder.exists():
+            pending_index.clear(self._layout, image_id)
+
+    @staticmethod
+    def _write_outputs(folder: Path, outputs: Mapping[str, bytes]) -> None:
+        written: list[tuple[Path, Path]] = []
+        try:
+            for name, data in outputs.items():
+                written.append((durable_files.write_temporary(folder, data), folder / name))
+            if (folder / RESULT).exists():
+                return  # somebody was faster, and what is finished is not touched any more
+            for temporary, final in written:
+                temporary.replace(final)
+        finally:
+            for temporary, _ in written:
+                temporary.unlink(missing_ok=True)
+        if written:
+            # Before the result: a result that survives a power cut has its outputs.
+            durable_files.sync_folder(folder)
+
+
+def _backlog(layout: Layout) -> Backlog:
+    return Backlog(
+        unpublished=pending_index.count(layout.outbox), unfinished=pending_index.count(layout.unfinished)
+    )
+
+
+def _find(path: Path) -> StoredFile | None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        stat = path.stat()
+        etag = f'"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        return StoredFile(path=path, etag=etag, stat=stat)
+    return None
+
+
+@contextmanager
+def _vanishing(folder: Path) -> Iterator[None]:
+    """What a file says that vanished under our hands: the image was deleted, or somebody else works on it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if (folder / MANIFEST).exists():
+            raise StoreUnavailableError("another worker is at the same image") from error
+        raise ImageGoneError("the image was deleted") from error

@@ -1,0 +1,173 @@
+"""Uploads as they arrive: written with aiofiles, hashed and counted on the way, visible by one rename.
+
+What fits the buffer, as most pictures on the web do, waits there for its commit: one trip to a thread in place of six.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO, FileIO
+from pathlib import Path
+from time import monotonic
+from typing import BinaryIO, Final, TypeVar
+
+import aiofiles.threadpool
+import msgspec
+from aiofiles.threadpool.binary import AsyncFileIO
+
+from common.errors import StoreUnavailableError
+from common.model.records import Manifest
+from common.store.local.durable_files import (
+    make_folder,
+    sync_folder,
+    to_transient_error,
+    write_file,
+)
+from common.store.local.layout import MANIFEST, ORIGINAL
+from common.store.local.thread_pool import Disk
+
+_BUFFER_BYTES: Final = 256 * 1024  # a trip to a thread for each chunk of the network would cost more
+_STILL_SECONDS: Final = 0.5  # a slow upload must be seen to live, or it is swept
+
+_T = TypeVar("_T")
+
+
+@contextmanager
+def _in_place() -> Iterator[None]:
+    """A staged folder that is not there any more was swept: the client may send it again."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoreUnavailableError("the upload stood still for too long and was swept") from error
+
+
+class _HashedFile(FileIO):
+    """A new file that hashes what is written to it: in the thread that writes, which holds nobody up."""
+
+    def __init__(self, path: Path, digest: "hashlib._Hash") -> None:
+        super().__init__(path, "xb")
+        self._digest = digest
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:  # type: ignore[override]  # of any buffer, elsewhere
+        """All of the pieces, however often it takes: `FileIO` writes what fits and says how much that was."""
+        data = b"".join(pieces)  # a copy is cheaper than asking for the interpreter's lock at each piece
+        self._digest.update(data)
+        left = memoryview(data)
+        while left:
+            left = left[self.write(left) :]
+
+
+class LocalUpload:
+    """A staged upload on the local disk. Made by the store alone."""
+
+    def __init__(self, image_id: str, disk: Disk) -> None:
+        self._image_id = image_id
+        self._disk = disk
+        self._staged = disk.layout.incoming / image_id
+        self._on_disk = False
+        self._file: AsyncFileIO | None = None
+        self._digest = hashlib.sha256()
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._bytes = 0
+        self._flushed_at = monotonic()
+        self._committed = False
+
+    @property
+    def size(self) -> int:
+        return self._bytes
+
+    @property
+    def sha256(self) -> str:
+        digest = self._digest.copy()
+        for piece in self._buffer:
+            digest.update(piece)
+        return digest.hexdigest()
+
+    async def write(self, data: bytes) -> None:
+        self._buffer.append(data)
+        self._buffered += len(data)
+        self._bytes += len(data)
+        if self._buffered >= _BUFFER_BYTES or monotonic() >= self._flushed_at + _STILL_SECONDS:
+            await self._flush()
+
+    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+        if self._file is None:
+            buffered = BytesIO(b"".join(self._buffer))
+            return await self._disk.look(lambda: inspect(buffered))
+        await self._flush()
+        return await self._disk.run(lambda: self._look(inspect))
+
+    async def commit(self, manifest: Manifest) -> None:
+        document = msgspec.json.encode(manifest)
+        if self._file is not None:
+            await self._flush()
+        self._on_disk = True
+        await self._disk.run(lambda: self._commit(document))
+        self._committed = True
+
+    async def close(self) -> None:
+        """Leave nothing open, and nothing at all of what was not committed."""
+        if self._file is not None:
+            await self._file.close()
+        if self._on_disk and not self._committed:
+            await self._disk.run(lambda: shutil.rmtree(self._staged, ignore_errors=True))
+
+    async def _flush(self) -> None:
+        if not self._buffer:
+            return
+        file = self._file or await self._open()
+        pieces, self._buffer, self._buffered = self._buffer, [], 0
+        try:
+            await file.writelines(pieces)
+        except OSError as error:
+            raise to_transient_error(error) from error
+        self._flushed_at = monotonic()
+
+    async def _open(self) -> AsyncFileIO:
+        self._on_disk = True
+        opened = await self._disk.run(self._opened)
+        self._file = aiofiles.threadpool.wrap(opened, executor=self._disk.executor)
+        return self._file
+
+    def _opened(self) -> _HashedFile:
+        self._staged.mkdir()
+        return _HashedFile(self._staged / ORIGINAL, self._digest)
+
+    def _look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+        with _in_place(), (self._staged / ORIGINAL).open("rb") as file:
+            return inspect(file)
+
+    def _commit(self, document: bytes) -> None:
+        if self._file is None:
+            self._staged.mkdir()
+            write_file(self._staged / ORIGINAL, b"".join(self._buffer))
+        else:
+            os.fsync(self._file.fileno())
+        with _in_place():
+            self._make_visible(document)
+
+    def _make_visible(self, document: bytes) -> None:
+        layout = self._disk.layout
+        write_file(self._staged / MANIFEST, document)
+        sync_folder(self._staged)
+        # The note first: an API that dies between the rename and the publish leaves a note, not an orphan.
+        write_file(layout.outbox / self._image_id, b"", durable=False)
+        folder = layout.image(self._image_id)
+        try:
+            self._move(folder)
+        except OSError:
+            (layout.outbox / self._image_id).unlink(missing_ok=True)
+            raise
+        sync_folder(folder.parent)
+
+    def _move(self, folder: Path) -> None:
+        make_folder(folder.parent)
+        try:
+            self._staged.rename(folder)
+        except FileNotFoundError:
+            # Whoever deleted the last image of this minute has removed the minute.
+            make_folder(folder.parent)
+            self._staged.rename(folder)

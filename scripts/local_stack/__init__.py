@@ -1,0 +1,1 @@
+"""The run without Docker: the services under supervisord with a RabbitMQ node of their own."""

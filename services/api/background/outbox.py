@@ -1,0 +1,96 @@
+"""From the store to the queue: publishes what was accepted, now or later, and never forgets.
+
+The store holds a note for every image whose job the broker has not confirmed. A publish that works turns the note over;
+one that does not leaves it for the relay, which any replica runs, after a restart as well.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from common.broker import Publisher
+from common.errors import BrokerUnavailableError, TransientError
+from common.model.messages import Job
+from common.store import Store
+
+log = structlog.get_logger(__name__)
+
+_SETTLE_SECONDS: Final = 0.2
+_RELAY_SECONDS: Final = 1.0
+_BATCH: Final = 512
+_AT_ONCE: Final = 32  # confirms in flight together: more gains nothing on one connection
+
+
+class Outbox:
+    """Publishes jobs. `patience` is how long a note is left to whoever made it before the relay takes it up."""
+
+    def __init__(self, store: Store, publisher: Publisher, *, patience: timedelta) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._patience = patience
+        self._published: list[str] = []
+
+    async def publish(self, image_id: str) -> bool:
+        """Publish the image's job; False when it must wait, and will survive a power cut as it waits."""
+        try:
+            await self._publisher.publish_job(Job(image_id=image_id))
+        except BrokerUnavailableError as error:
+            await self._store.mark_unpublished(image_id)
+            log.warning("outbox.kept", image_id=image_id, reason=str(error))
+            return False
+        self._published.append(image_id)
+        return True
+
+    async def run(self) -> None:
+        """Settle and relay until cancelled; what is confirmed by then is settled still."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_forever(self._settle, _SETTLE_SECONDS))
+                group.create_task(_forever(self._relay, _RELAY_SECONDS))
+        finally:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Turn notes over, many in one trip to the disk: should we die before, a job is published twice."""
+        if batch := self._published[:]:
+            await self._store.mark_published(batch)
+            del self._published[: len(batch)]
+
+    async def _relay(self) -> None:
+        if not self._publisher.connected:
+            return
+        waiting = await self._store.unpublished(older_than=self._patience, limit=_BATCH)
+        for start in range(0, len(waiting), _AT_ONCE):
+            await self._relay_together(waiting[start : start + _AT_ONCE])
+
+    async def _relay_together(self, image_ids: list[str]) -> None:
+        outcomes = await asyncio.gather(*(self._relay_one(image_id) for image_id in image_ids))
+        sent = [image_id for image_id, confirmed in zip(image_ids, outcomes, strict=True) if confirmed]
+        await self._store.mark_published(sent)
+        log.info("outbox.relayed", sent=len(sent), waiting=len(image_ids) - len(sent))
+        if not sent:
+            raise BrokerUnavailableError("the broker confirms nothing")
+
+    async def _relay_one(self, image_id: str) -> bool:
+        try:
+            # The first publish after an outage must not wait for one that works.
+            await self._publisher.publish_job(Job(image_id=image_id), bypass_breaker=True)
+        except BrokerUnavailableError:
+            return False
+        return True
+
+
+async def _forever(step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await step()
+        except TransientError as error:
+            log.warning("outbox.delayed", reason=str(error))
+        except Exception:
+            log.exception(
+                "outbox.failed"
+            )  # the next round may fare better; without rounds nothing is relayed
+        await asyncio.sleep(seconds)

@@ -1,0 +1,111 @@
+"""`GET /status/{image_id}` and `GET /images/...`: what the store says, and the files themselves."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from common.model import image_ids
+from common.model.records import Record
+from common.store import StoredFile
+from common.store.local.layout import ORIGINAL
+from services.api.dependencies import dependencies_of
+from services.api.http import byte_ranges
+from services.api.http.content_negotiation import negotiated
+from services.api.http.problems import Problem, image_not_found
+from services.api.http.responses import MsgspecResponse
+from services.api.openapi.schemas import ImageRecord
+from services.api.record_cache import CachedRecord
+
+_FOREVER: Final = "max-age=31536000, immutable"
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+async def status(request: Request) -> Response:
+    """The image's status at this moment."""
+    known = await _known(request)
+    return Response(known.status, media_type="application/json", headers=_NO_STORE)
+
+
+async def whole_record(request: Request) -> Response:
+    """All the store knows of the image."""
+    record = await _record(request)
+    body = ImageRecord(
+        image_id=record.manifest.image_id,
+        status=record.status,
+        manifest=record.manifest,
+        attempt=record.attempt,
+        result=record.result,
+    )
+    return MsgspecResponse(body, headers=_NO_STORE)
+
+
+async def original(request: Request) -> Response:
+    """The original's bytes as they came: always as a download, since nobody has looked at them."""
+    record = await _record(request)
+    manifest = record.manifest
+    file = await dependencies_of(request).stores.images.find(manifest.image_id, ORIGINAL)
+    if file is None:
+        raise image_not_found()
+    name = manifest.filename or manifest.image_id
+    return _file(request, file, manifest.media_type, "private, max-age=3600", attachment=name)
+
+
+async def output(request: Request) -> Response:
+    """A developed file: by its file name, or by its output's name the format that suits the client."""
+    record = await _record(request)
+    name = request.path_params["output"]
+    outputs = record.result.outputs if record.result else ()
+    made = [each for each in outputs if name in (each.name, each.filename)]
+    if not made:
+        raise _no_output(record)
+    best = negotiated(request.headers.get("accept", ""), made)
+    file = await dependencies_of(request).stores.images.find(record.manifest.image_id, best.filename)
+    if file is None:
+        raise _no_output(record)
+    # What needs a key must not be handed on by a cache that many share (RFC 9111, 3.5).
+    whose = "public" if dependencies_of(request).access.open else "private"
+    response = _file(request, file, best.media_type, f"{whose}, {_FOREVER}")
+    if len(made) > 1:
+        response.headers["Vary"] = "Accept"
+    return response
+
+
+async def _record(request: Request) -> Record:
+    return (await _known(request)).record
+
+
+async def _known(request: Request) -> CachedRecord:
+    services = dependencies_of(request)
+    principal = services.access.authenticate(request)
+    image_id = request.path_params["image_id"]
+    known = await services.recent.read(image_id) if image_ids.is_valid(image_id) else None
+    if known is None:
+        raise image_not_found()
+    principal.require(known.record)
+    return known
+
+
+def _no_output(record: Record) -> Problem:
+    if record.result is None:
+        return Problem(404, "output_not_ready", f"the image is not developed yet: it is {record.status}")
+    names = ", ".join(dict.fromkeys(each.name for each in record.result.outputs)) or "none"
+    return Problem(404, "output_not_found", f"the image has no such output; it has: {names}")
+
+
+def _file(
+    request: Request, file: StoredFile, media_type: str, caching: str, *, attachment: str | None = None
+) -> Response:
+    headers = {"ETag": file.etag, "Cache-Control": caching}
+    if _has_it(request, file.etag):
+        return Response(status_code=304, headers=headers)
+    byte_ranges.prepare(request, file.bytes)
+    return FileResponse(
+        file.path, headers=headers, media_type=media_type, filename=attachment, stat_result=file.stat
+    )
+
+
+def _has_it(request: Request, etag: str) -> bool:
+    """If-None-Match, by weak comparison (RFC 9110, 13.1.2)."""
+    candidates = request.headers.get("if-none-match", "")
+    return candidates == "*" or etag in (each.strip().removeprefix("W/") for each in candidates.split(","))

@@ -1,0 +1,110 @@
+"""`POST /upload`: the promise of the 202."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from common.errors import TransientError
+from services.api.auth.authentication import Principal, client_address_of
+from services.api.dependencies import Dependencies, dependencies_of
+from services.api.http.problems import Problem, on_problem, on_surroundings_error
+from services.api.http.responses import LingeringResponse, MsgspecResponse, TrackedBody
+from services.api.limits.upload_timeouts import UploadTimeouts
+from services.api.openapi.schemas import AcceptedMany, accepted_image
+from services.api.uploads import idempotency, multipart
+from services.api.uploads.receiver import UploadReceiver
+
+log = structlog.get_logger(__name__)
+
+
+async def upload(request: Request) -> Response | LingeringResponse:
+    """Take in the files of the request and answer 202 once they are durable."""
+    services = dependencies_of(request)
+    body = TrackedBody(request.receive)
+    request = Request(request.scope, body.receive)
+    try:
+        image_ids = await _accept(request, services)
+    except Problem as problem:
+        services.metrics.uploads.labels(problem.code).inc()
+        return LingeringResponse(await on_problem(request, problem), body)
+    except TransientError as error:
+        services.metrics.uploads.labels(error.code).inc()
+        return LingeringResponse(await on_surroundings_error(request, error), body)
+    except ClientDisconnect:
+        services.metrics.uploads.labels("client_gone").inc()
+        raise
+    accepted = [accepted_image(image_id) for image_id in image_ids]
+    if len(accepted) == 1:
+        return MsgspecResponse(accepted[0], 202, headers={"Location": accepted[0].status_url})
+    return MsgspecResponse(AcceptedMany(images=accepted), 202)
+
+
+async def _accept(request: Request, services: Dependencies) -> list[str]:
+    principal = services.access.authenticate(request)
+    services.rate.take(client_address_of(request, principal))
+    services.capacity.check()
+    key = idempotency.read_key(request.headers.get(idempotency.HEADER))
+    with services.concurrency.slot():
+        receiver = await _receive(request, services, principal)
+        image_ids, fresh = [file.image_id for file in receiver.files], True
+        if key is not None:
+            # Whoever holds a signed URL of the owner's must not find out which keys the owner used.
+            scoped = f"{principal.owner or ''}\n{'signed' if principal.via_signed_url else ''}\n{key}"
+            async with _all_or_none(services, receiver):
+                image_ids, fresh = await idempotency.settle(services.stores, scoped, receiver.files)
+        if fresh:
+            await _publish(services, receiver)
+    return image_ids
+
+
+async def _receive(request: Request, services: Dependencies, principal: Principal) -> UploadReceiver:
+    """The request's files, durable and visible; nothing is left of a request that fails."""
+    settings = services.settings
+    pace = UploadTimeouts(
+        settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second
+    )
+    selection = services.recipes_resolver.selection()
+    async with AsyncExitStack() as stack:
+        receiver = UploadReceiver(
+            services.stores.images,
+            stack,
+            max_bytes=min(settings.max_upload_bytes, principal.max_bytes or settings.max_upload_bytes),
+            max_files=settings.max_files_per_upload,
+            limits=services.limits,
+            owner=principal.owner,
+        )
+        with services.metrics.stages.labels("receive").time():
+            await multipart.receive(request, receiver, selection, pace)
+        with services.metrics.stages.labels("commit").time():
+            async with _all_or_none(services, receiver):
+                await receiver.commit(selection.choice)
+    return receiver
+
+
+@asynccontextmanager
+async def _all_or_none(services: Dependencies, receiver: UploadReceiver) -> AsyncIterator[None]:
+    """Leave nothing of a failure: the client that is told of it will send every file again."""
+    try:
+        yield
+    except BaseException:
+        await asyncio.shield(_withdraw(services, receiver))
+        raise
+
+
+async def _withdraw(services: Dependencies, receiver: UploadReceiver) -> None:
+    for file in receiver.files:
+        with suppress(TransientError):
+            await services.stores.catalog.delete(file.image_id)
+
+
+async def _publish(services: Dependencies, receiver: UploadReceiver) -> None:
+    with services.metrics.stages.labels("publish").time():
+        for file in receiver.files:
+            published = await services.outbox.publish(file.image_id)
+            services.metrics.uploads.labels("accepted").inc()
+            services.metrics.bytes.inc(file.upload.size)
+            log.info("upload.accepted", image_id=file.image_id, bytes=file.upload.size, published=published)

@@ -1,0 +1,1 @@
+"""HTTP itself: problems, responses, negotiation, ranges, headers and the protocol."""

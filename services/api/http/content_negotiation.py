@@ -1,0 +1,45 @@
+"""Which of an output's formats a client gets (RFC 9110, 12.5.1).
+
+A new format is served to whoever names it: browsers that say `*/*` or `image/*` mean what they have always known.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from common.model.records import OutputRecord
+
+_COMPATIBLE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")  # the oldest first
+
+
+def negotiated(accept: str, made: Sequence[OutputRecord]) -> OutputRecord:
+    """Of one output's files the one for this Accept field: the best that it names, else the most widely understood.
+
+    Files of equal quality are preferred in the recipe's order. Nobody is refused: a client that accepts nothing of what
+    there is may still know what to do with it.
+    """
+    qualities = _qualities(accept)
+    named = [each for each in made if qualities.get(each.media_type, 0.0) > 0]
+    if named:
+        return max(named, key=lambda each: qualities[each.media_type])
+    allowed = [each for each in made if qualities.get(each.media_type) != 0.0] or made
+    return min(allowed, key=lambda each: _COMPATIBLE.index(each.media_type))
+
+
+def _qualities(accept: str) -> dict[str, float]:
+    """The quality of each media range in the field; what cannot be read is left out."""
+    found: dict[str, float] = {}
+    for item in accept.split(","):
+        media_type, *parameters = (part.strip().lower() for part in item.split(";"))
+        given = [text.removeprefix("q=") for text in parameters if text.startswith("q=")]
+        quality = _number(given[0]) if given else 1.0
+        if quality is not None:
+            found[media_type] = quality
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0.0 <= value <= 1.0 else None

@@ -1,0 +1,148 @@
+"""The HTTP protocol of uvicorn with what it lacks: a bound, in bytes and in seconds, on all that is not a body."""
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from services.api.http.security_headers import SECURITY_HEADERS
+
+MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
+HEAD_SECONDS: Final = 10.0
+LINGER_SECONDS: Final = 2.0  # for a client to finish talking
+# For the 100 kilobytes between the marks of the write buffer: who reads slower has stopped reading.
+STALL_SECONDS: Final = 120.0
+_TOO_LARGE: Final = (431, "head_too_large", f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
+
+
+class HardenedHttpProtocol(HttpToolsProtocol):
+    """Closes connections whose request head (or chunk sizes, or trailers) never ends, in bytes or in time.
+
+    So it does with those that drip what nobody waits for, between requests or after an answer, and with those that do
+    not read what they asked for.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._without_body = 0  # bytes since the last that belonged to a body
+        self._in_head = True
+        self._refused = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._arm()
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self.cancel_stall_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._without_body += len(data)
+        super().data_received(data)
+        if self.transport.is_closing() or self._refused:
+            return
+        if self._without_body > MAX_HEAD_BYTES:
+            self._refuse(*_TOO_LARGE)
+        elif not self._answering():
+            self._arm()  # these bytes have ended uvicorn's own wait for the next request, whatever they are
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._disarm()
+        self._arm()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        # A head that came in one piece with its end was not counted yet.
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
+            self._refuse(*_TOO_LARGE)
+            raise ValueError(_TOO_LARGE[2])  # ends the parsing
+        super().on_headers_complete()  # raises for an address that is none: still a matter of the head
+        self._in_head = False
+        self._disarm()
+
+    def on_body(self, body: bytes) -> None:
+        self._without_body = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._without_body = 0
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self.cancel_stall_timer()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        if not self._refused:
+            self._refuse(400, "malformed_request", msg)
+
+    def _refuse(self, status: int, code: str, detail: str) -> None:
+        """Answer below the application, which has not seen this request yet, or is no longer listening to it."""
+        self._refused = True
+        self._disarm()
+        before = self._answering()
+        if before and self._in_head:
+            # An answer now would be taken for that to the request before, which is still being made.
+            self.cycle.keep_alive = False
+            return
+        if before and (self.cycle.response_started or self.pipeline):
+            self.transport.close()
+            return
+        if before:
+            self.cycle.disconnected = True  # nobody hears the application any more
+            self.cycle.message_event.set()
+        self.transport.write(_answer(status, code, detail))
+        # A connection closed with bytes unread is reset, and the answer lost with it (RFC 9112, 9.6).
+        self.transport.write_eof()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _answering(self) -> bool:
+        """Whether the request that came last waits for its answer, or for the rest of it."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def on_head_timeout(self) -> None:
+        self._deadline = None
+        if self._in_head and not self.transport.is_closing():
+            detail = f"the head of the request did not arrive within {HEAD_SECONDS:g} s"
+            self._refuse(408, "head_timeout", detail)
+        else:
+            self.transport.close()
+
+    def _arm(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self.on_head_timeout)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def cancel_stall_timer(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+
+def _answer(status: int, code: str, detail: str) -> bytes:
+    phrase = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": phrase, "status": status, "code": code, "detail": detail}
+    body = json.dumps(problem).encode()
+    headers = {
+        "content-type": "application/problem+json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        **SECURITY_HEADERS,
+        "connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

@@ -1,0 +1,81 @@
+"""How slowly a body may arrive: the server itself would wait for ever, one byte at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.api.http.problems import Problem
+
+_GRACE_SECONDS: Final = 10.0  # before a rate means anything
+
+
+@dataclass(frozen=True)
+class UploadTimeouts:
+    """A body may stand still for `idle_seconds`, take `total_seconds`, and keep `bytes_per_second` on average."""
+
+    idle_seconds: float
+    total_seconds: float
+    bytes_per_second: int
+
+    async def keep(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The chunks of `body` as they arrive. Raises Problem 408 once it is too slow."""
+        loop = asyncio.get_running_loop()
+        begun, received = loop.time(), 0
+        patience = IdleTimer(self.idle_seconds)
+        try:
+            while (chunk := await patience.next(body)) is not None:
+                received += len(chunk)
+                self._check(loop.time() - begun, received)
+                if chunk:
+                    yield chunk
+        finally:
+            patience.end()
+
+    def _check(self, seconds: float, received: int) -> None:
+        if seconds > self.total_seconds:
+            raise _timeout(f"the body took longer than {self.total_seconds:g} s")
+        if seconds > _GRACE_SECONDS and received < seconds * self.bytes_per_second:
+            raise _timeout(f"the body came at less than {self.bytes_per_second} bytes a second")
+
+
+class IdleTimer:
+    """Waits for chunks, for `seconds` each: what `asyncio.timeout` does, with one timer for all of them.
+
+    A timer a chunk is a tenth of what receiving costs. Only waiting counts, not what is done with the chunks.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Task[object] | None = None
+        self._since = 0.0
+        self._expired = False
+        self._timer = self._loop.call_later(seconds, self._look)
+
+    async def next(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """The next chunk; None at the end. Raises Problem 408."""
+        self._since, self._waiting = self._loop.time(), asyncio.current_task()
+        try:
+            return await anext(body, None)
+        except asyncio.CancelledError:
+            if not self._expired or (self._waiting and self._waiting.uncancel()):
+                raise  # somebody else cancelled it, too
+            raise _timeout(f"no bytes came for {self._seconds:g} s") from None
+        finally:
+            self._waiting = None
+
+    def end(self) -> None:
+        """No more chunks are wanted."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        left = self._since + self._seconds - self._loop.time() if self._waiting else self._seconds
+        if self._waiting and left <= 0:
+            self._expired = self._waiting.cancel()
+        else:
+            self._timer = self._loop.call_later(max(left, 0.001), self._look)
+
+
+def _timeout(detail: str) -> Problem:
+    return Problem(408, "upload_timeout", detail)

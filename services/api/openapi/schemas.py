@@ -1,0 +1,100 @@
+"""What the API answers in JSON, beside records and statuses; the OpenAPI document is made from these."""
+
+from datetime import datetime
+
+import msgspec
+
+from common.model.records import (
+    Attempt,
+    Manifest,
+    Result,
+    Status,
+)
+from common.recipes.recipe import Recipe
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that was accepted, or is to be developed again; `status_url` is a path on this API."""
+
+    image_id: str
+    status: Status = "uploaded"
+    message: str = "The image was accepted and will be developed."
+    status_url: str
+
+
+def accepted_image(image_id: str) -> Accepted:
+    """The answer about one image."""
+    return Accepted(image_id=image_id, status_url=f"/status/{image_id}")
+
+
+class AcceptedMany(msgspec.Struct, frozen=True, kw_only=True):
+    """The images of an upload of several files, in their order."""
+
+    images: list[Accepted]
+
+
+class ImageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of an image; `attempt` and `result` are null until there is one."""
+
+    image_id: str
+    status: Status
+    manifest: Manifest
+    attempt: Attempt | None
+    result: Result | None
+
+
+class ImageSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """An image in a list."""
+
+    image_id: str
+    status: Status
+    status_url: str
+    filename: str | None
+    received_at: datetime
+    error: str | None
+    error_code: str | None
+
+
+class ImageList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of images, newest first; null as `next_cursor` is the end."""
+
+    images: list[ImageSummary]
+    next_cursor: str | None
+
+
+class Retried(msgspec.Struct, frozen=True, kw_only=True):
+    """The images that were opened again; go on with `next_cursor` until it is null."""
+
+    retried: list[str]
+    next_cursor: str | None
+
+
+class PresetView(msgspec.Struct, frozen=True, kw_only=True):
+    """A named recipe."""
+
+    name: str
+    description: str
+    recipe: Recipe
+
+
+class PresetList(msgspec.Struct, frozen=True, kw_only=True):
+    """All presets."""
+
+    presets: list[PresetView]
+
+
+class SignedUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """A path with its signed query, and the Unix second at which it expires."""
+
+    url: str
+    expires: int
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """Any refusal (RFC 9457): `code` is stable and for programs, `detail` for people. Some carry further members."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str

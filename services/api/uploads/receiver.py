@@ -1,0 +1,114 @@
+"""An upload's body on its way to the store: counted, sniffed and written as it arrives, whatever its headers claim."""
+
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+from common.model import image_ids
+from common.model.records import Manifest, now
+from common.store import StagedUpload, Store
+from services.api.http.problems import Problem
+from services.api.uploads.image_format import ACCEPTED, SNIFF_BYTES, sniff
+from services.api.uploads.image_info import ImageLimits, check, inspect
+from services.api.uploads.recipe_selection import SelectedRecipe
+
+_MAX_FILENAME: Final = 255
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass
+class StagedFile:
+    """One file of an upload, not yet visible."""
+
+    image_id: str
+    filename: str | None
+    upload: StagedUpload
+    head: bytes = b""
+    media_type: str | None = None
+
+
+@dataclass
+class UploadReceiver:
+    """Receives the files of one request; `stack` removes what was staged when the request fails."""
+
+    store: Store
+    stack: AsyncExitStack
+    max_bytes: int
+    max_files: int
+    limits: ImageLimits
+    owner: str | None = None
+    files: list[StagedFile] = field(default_factory=list)
+
+    async def begin(self, filename: str | None) -> None:
+        """A file begins."""
+        if len(self.files) == self.max_files:
+            raise Problem(
+                413, "too_many_files", f"at most {self.max_files} files in one upload", limit=self.max_files
+            )
+        image_id = image_ids.new()
+        upload = await self.stack.enter_async_context(self.store.stage(image_id))
+        self.files.append(StagedFile(image_id, clean_filename(filename), upload))
+
+    async def write(self, data: bytes) -> None:
+        """Some of its bytes."""
+        file = self.files[-1]
+        if file.upload.size + len(data) > self.max_bytes:
+            raise Problem(
+                413,
+                "upload_too_large",
+                f"a file may have {self.max_bytes} bytes at most",
+                limit=self.max_bytes,
+            )
+        if file.media_type is None:
+            file.head = (file.head + data)[:SNIFF_BYTES]
+            if len(file.head) == SNIFF_BYTES:
+                file.media_type = _media_type(file.head)
+        await file.upload.write(data)
+
+    async def end(self) -> None:
+        """The file is complete."""
+        file = self.files[-1]
+        if not file.upload.size:
+            raise Problem(422, "empty_file", "the file is empty")
+        media_type = file.media_type = file.media_type or _media_type(file.head)
+        header = await file.upload.look(lambda opened: inspect(opened, media_type, self.limits))
+        check(header, self.limits)
+
+    async def commit(self, choice: SelectedRecipe) -> None:
+        """Make all files durable and visible."""
+        for file in self.files:
+            await file.upload.commit(self._manifest(file, choice))
+
+    def _manifest(self, file: StagedFile, choice: SelectedRecipe) -> Manifest:
+        return Manifest(
+            image_id=file.image_id,
+            filename=file.filename,
+            media_type=file.media_type or "application/octet-stream",
+            bytes=file.upload.size,
+            sha256=file.upload.sha256,
+            recipe=choice.recipe,
+            preset=choice.preset,
+            owner=self.owner,
+            received_at=now(),
+        )
+
+
+def clean_filename(name: str | None) -> str | None:
+    """The last part of the name without control and direction characters: it is shown, and never used as a path."""
+    if name is None:
+        return None
+    base = _CONTROL.sub("", name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
+    return base[:_MAX_FILENAME] or None
+
+
+def _media_type(head: bytes) -> str:
+    media_type = sniff(head)
+    if media_type is None:
+        raise Problem(
+            415,
+            "unsupported_format",
+            f"the bytes are no picture of a format that is taken: {', '.join(ACCEPTED)}",
+            allowed=ACCEPTED,
+        )
+    return media_type

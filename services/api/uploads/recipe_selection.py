@@ -1,0 +1,115 @@
+"""What is to be made of an upload: a preset's name, a recipe, or nothing said."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from common.recipes.recipe import Recipe
+from common.runtime.validation_errors import explain_validation_error
+from services.api.http.problems import Problem
+from services.api.uploads.presets import DEFAULT, Presets
+
+FIELDS: Final = ("preset", "recipe")
+
+
+@dataclass(frozen=True)
+class RecipeLimits:
+    """What a client's own recipe may ask for at most; the operator's presets are not asked."""
+
+    outputs: int
+    operations: int
+    dimension: int
+
+
+@dataclass(frozen=True)
+class SelectedRecipe:
+    """The recipe, and the name of the preset it comes from; None for a recipe of the client's own."""
+
+    recipe: Recipe
+    preset: str | None
+
+
+class RecipeResolver:
+    """Knows the presets, and what recipes are taken."""
+
+    def __init__(self, presets: Presets, limits: RecipeLimits, *, own_recipes: bool) -> None:
+        self.presets = presets
+        self._choices = {name: SelectedRecipe(preset.recipe(), name) for name, preset in presets.items()}
+        self._limits = limits
+        self._own_recipes = own_recipes
+
+    def selection(self) -> "RecipeSelection":
+        """For one upload, which has said nothing yet."""
+        return RecipeSelection(self)
+
+    def preset(self, name: str) -> SelectedRecipe:
+        """The preset of that name. Raises Problem 422 when there is none."""
+        choice = self._choices.get(name)
+        if choice is None:
+            detail = f"there is no preset {name[:64]!r}; there are: {', '.join(self.presets)}"
+            raise Problem(422, "unknown_preset", detail, field="preset", allowed=list(self.presets))
+        return choice
+
+    def recipe(self, text: str) -> SelectedRecipe:
+        """The recipe in the JSON text. Raises Problem 422 with the path of what is wrong and what is allowed."""
+        if not self._own_recipes:
+            detail = f"this server takes presets only: {', '.join(self.presets)}"
+            raise Problem(422, "recipes_off", detail, field="recipe", allowed=list(self.presets))
+        try:
+            document = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+            raise Problem(422, "invalid_recipe", f"recipe is not JSON: {error}", field="recipe") from error
+        try:
+            recipe = msgspec.convert(document, Recipe)
+        except msgspec.ValidationError as error:
+            raise _wrong(*explain_validation_error(error, document, Recipe)) from error
+        self._check(recipe)
+        return SelectedRecipe(recipe, None)
+
+    def _check(self, recipe: Recipe) -> None:
+        if len(recipe.outputs) > self._limits.outputs:
+            raise _wrong("outputs", f"at most {self._limits.outputs} outputs")
+        for index, output in enumerate(recipe.outputs):
+            if len(output.operations) > self._limits.operations:
+                raise _wrong(f"outputs[{index}].operations", f"at most {self._limits.operations} operations")
+            for path, value in _numbers(msgspec.to_builtins(output), f"outputs[{index}]"):
+                if path.endswith((".width", ".height")) and value > self._limits.dimension:
+                    raise _wrong(path, f"at most {self._limits.dimension} pixels a side")
+
+
+class RecipeSelection:
+    """Collects what one upload says, and refuses what is wrong as soon as it is said."""
+
+    def __init__(self, recipes_resolver: RecipeResolver) -> None:
+        self._chooser = recipes_resolver
+        self._made: SelectedRecipe | None = None
+
+    def say(self, field: str, text: str) -> None:
+        """One of FIELDS. Raises Problem 422."""
+        if self._made is not None:
+            raise Problem(422, "invalid_parameter", "give one preset or one recipe, once", field=field)
+        self._made = self._chooser.preset(text) if field == "preset" else self._chooser.recipe(text)
+
+    @property
+    def choice(self) -> SelectedRecipe:
+        """What was said; the default preset when that is nothing."""
+        return self._made or self._chooser.preset(DEFAULT)
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
+    """Every number in a recipe, with the way to it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _numbers(inner, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _numbers(inner, f"{path}[{index}]")
+    elif isinstance(value, int | float):
+        yield path, value
+
+
+def _wrong(where: str, what: str) -> Problem:
+    field = f"recipe.{where}" if where else "recipe"
+    return Problem(422, "invalid_recipe", f"{field}: {what}", field=field)

@@ -1,0 +1,93 @@
+"""Tags: what can be said of a picture from its shape and its pixels, by rules that the README gives."""
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image, ImageChops
+
+from services.worker.imaging.geometry import Size
+
+_PANORAMA = 2.0  # the longer side, at least so many times the shorter
+_SQUARE = 1.01  # at most
+_DARK, _BRIGHT = 64, 192  # mean lightness (luma), 0 to 255
+_GREY = 12  # the largest difference of channels, 0 to 255, that is still no color
+_NEARLY_ALL = 0.99
+_COLORFUL = 80  # mean difference of channels
+_PROBE = 32  # pixels a side
+_FLAT_COLORS = 16
+_DRAWING, _PHOTOGRAPH = 0.75, 0.25  # the share of the picture that its most frequent colors take
+
+
+def tags(image: Image.Image, sample: Image.Image, size: Size, *, moves: bool) -> tuple[str, ...]:
+    """The tags of a picture of full `size`, of which `sample` is a reduced copy."""
+    found = [*_shape(size), *_light(sample), *_kind(image)]
+    if image.mode == "RGBA":  # colors are unpacked without an alpha that hides nothing
+        found.append("transparent")
+    if moves:
+        found.append("animated")
+    return tuple(found)
+
+
+def flatness(image: Image.Image) -> float:
+    """The share of the picture, 0 to 1, that its 16 most frequent colors take: drawings have few, photographs many."""
+    probe = image.resize(
+        (min(_PROBE, image.width), min(_PROBE, image.height)), Image.Resampling.NEAREST
+    )  # averaging would mix new colors
+    counts = sorted((count for count, _ in probe.getcolors(_PROBE * _PROBE) or ()), reverse=True)
+    return sum(counts[:_FLAT_COLORS]) / (probe.width * probe.height)
+
+
+def is_drawing(image: Image.Image) -> bool:
+    """Whether flat colors make up most of it."""
+    return flatness(image) >= _DRAWING
+
+
+def is_photograph(image: Image.Image) -> bool:
+    """Whether hardly anything in it is of a flat color."""
+    return flatness(image) <= _PHOTOGRAPH
+
+
+def _shape(size: Size) -> Iterator[str]:
+    width, height = size
+    ratio = max(size) / min(size)
+    if ratio <= _SQUARE:
+        yield "square"
+    else:
+        yield "landscape" if width > height else "portrait"
+    if ratio >= _PANORAMA:
+        yield "panorama"
+
+
+def _light(sample: Image.Image) -> Iterator[str]:
+    mask = sample.getchannel("A") if sample.mode == "RGBA" else None
+    colors = sample if mask is None else sample.convert("RGB")
+    lightness = _mean(colors.convert("L").histogram(mask))
+    if lightness < _DARK:
+        yield "dark"
+    if lightness > _BRIGHT:
+        yield "bright"
+    difference = _spread(colors).histogram(mask)
+    if sum(difference[: _GREY + 1]) >= _NEARLY_ALL * sum(difference):
+        yield "monochrome"
+    if _mean(difference) >= _COLORFUL:
+        yield "colorful"
+
+
+def _kind(image: Image.Image) -> Iterator[str]:
+    share = flatness(image)
+    if share >= _DRAWING:
+        yield "drawing"
+    elif share <= _PHOTOGRAPH:
+        yield "photograph"
+
+
+def _spread(colors: Image.Image) -> Image.Image:
+    """For each pixel the largest channel less the smallest."""
+    red, green, blue = colors.split()
+    high = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    low = ImageChops.darker(ImageChops.darker(red, green), blue)
+    return ImageChops.subtract(high, low)
+
+
+def _mean(histogram: Sequence[int]) -> float:
+    count = sum(histogram)
+    return sum(value * number for value, number in enumerate(histogram)) / count if count else 0.0

@@ -1,0 +1,1 @@
+"""From a file to pixels in sRGB, and what its header says."""

@@ -1,0 +1,77 @@
+"""Names what went wrong with a picture: whatever Pillow raises becomes an error of the common tree, without paths."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, UnidentifiedImageError
+
+from common.errors import (
+    CorruptImageError,
+    DarkroomError,
+    ImageTooLargeError,
+    InvalidRecipeError,
+    OutOfMemoryError,
+    StoreUnavailableError,
+    UnsupportedFormatError,
+)
+
+# Of an encoder that was given a picture whose size its format can hold, nothing else can fail at these. WebP's numbers
+# are VP8_ENC_ERROR_OUT_OF_MEMORY and VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY.
+_SIGNS_OF_MEMORY = (
+    "out of memory",
+    "encoding error 1",
+    "encoding error 2",
+    "Pixel allocation failed",
+    "Conversion to YUV failed",
+    "Failed to encode image",
+    "Failed to finish encoding",
+)
+_OUT_OF_MEMORY = "developing the picture takes more memory than a worker has"
+
+
+@contextmanager
+def translate_decode_errors() -> Iterator[None]:
+    """Whatever goes wrong inside is the fault of the bytes, or of the store they are read from."""
+    try:
+        yield
+    except DarkroomError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemoryError(_OUT_OF_MEMORY) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageTooLargeError("the picture has more pixels than a worker develops") from error
+    except UnidentifiedImageError as error:
+        raise UnsupportedFormatError("the file is no picture of a format that is developed here") from error
+    except OSError as error:
+        raise _of_reading(error) from error
+    except Exception as error:  # decoders raise nearly anything when the bytes are wrong
+        raise CorruptImageError(f"the picture is damaged ({type(error).__name__})") from error
+
+
+@contextmanager
+def translate_render_errors(output: str) -> Iterator[None]:
+    """Whatever goes wrong inside cannot be made of this picture: it was decoded, so its bytes are sound."""
+    try:
+        yield
+    except DarkroomError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemoryError(_OUT_OF_MEMORY) from error
+    except Exception as error:  # a job ends with a reason, whatever an operation trips over
+        if _tells_of_memory(error):
+            raise OutOfMemoryError(_OUT_OF_MEMORY) from error
+        raise InvalidRecipeError(f"the output {output} cannot be made of this picture") from error
+
+
+def _of_reading(error: OSError) -> DarkroomError:
+    """Only the operating system's errors carry a number; Pillow's own are about the bytes."""
+    if error.errno is not None:
+        return StoreUnavailableError(f"the original cannot be read: {error.strerror}")
+    if _tells_of_memory(error):
+        return OutOfMemoryError(_OUT_OF_MEMORY)
+    return CorruptImageError("the picture is damaged or ends too early")
+
+
+def _tells_of_memory(error: Exception) -> bool:
+    """Pillow's codecs report a failed allocation in their own ways."""
+    return isinstance(error, OSError | RuntimeError) and str(error).startswith(_SIGNS_OF_MEMORY)

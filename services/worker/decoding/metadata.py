@@ -1,0 +1,121 @@
+"""What stands in a picture's file beside the picture: which kinds, and who made it and whose it is."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from PIL import ExifTags, Image, IptcImagePlugin
+
+_XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")
+_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 700, 33723, 34377  # of TIFF
+_COMMENTS: Final = frozenset(
+    {"comment", "Comment", "Description", "Title", "Author", "Software", "Copyright"}
+)
+_MAX_TEXT: Final = 500  # characters
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who made a picture, and whose it is; empty where nothing says so."""
+
+    artist: str = ""
+    copyright: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.artist or self.copyright)
+
+    def line(self) -> str:
+        """Both in one line of text."""
+        return "; ".join(filter(None, (self.artist, self.copyright)))
+
+    def exif(self) -> bytes:
+        """EXIF with these two and nothing else."""
+        tags = Image.Exif()
+        if self.artist:
+            tags[ExifTags.Base.Artist] = self.artist.encode()
+        if self.copyright:
+            tags[ExifTags.Base.Copyright] = self.copyright.encode()
+        return tags.tobytes()
+
+
+def exif_of(image: Image.Image) -> Image.Exif:
+    """The picture's EXIF; an empty one if it cannot be read."""
+    try:
+        return image.getexif()
+    except Exception:  # noqa: BLE001 - broken metadata raises nearly anything, and must not fail the picture
+        return Image.Exif()
+
+
+def metadata_kinds(image: Image.Image) -> tuple[str, ...]:
+    """The kinds of metadata in an opened picture's file, in the order of their names."""
+    exif, info = exif_of(image), image.info
+    found = {
+        "comment": any(info.get(key) for key in _COMMENTS),
+        "exif": bool(info.get("exif")) or any(tag in exif for tag in _EXIF_TAGS),
+        "gps": ExifTags.IFD.GPSInfo in exif,
+        "icc": bool(info.get("icc_profile")),
+        "iptc": bool(_photoshop(image)) or _IPTC_TAG in exif,
+        "maker_note": _has_maker_note(exif),
+        "xmp": bool(_xmp(image)),
+    }
+    return tuple(kind for kind, there in found.items() if there)
+
+
+def read_attribution(image: Image.Image) -> Attribution:
+    """Artist and copyright, each from EXIF, else IPTC, else XMP."""
+    exif, iptc, xmp = exif_of(image), _iptc(image), _xmp(image)
+    return Attribution(
+        _first(exif.get(ExifTags.Base.Artist), iptc.get((2, 80)), _listed(xmp, b"dc:creator")),
+        _first(exif.get(ExifTags.Base.Copyright), iptc.get((2, 116)), _listed(xmp, b"dc:rights")),
+    )
+
+
+_EXIF_TAGS: Final = (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+
+
+def _has_maker_note(exif: Image.Exif) -> bool:
+    try:
+        return ExifTags.IFD.MakerNote in exif.get_ifd(ExifTags.IFD.Exif)
+    except Exception:  # noqa: BLE001 - as with all metadata
+        return False
+
+
+def _photoshop(image: Image.Image) -> object:
+    resources = image.info.get("photoshop")
+    return resources.get(0x0404) if isinstance(resources, dict) else None  # the block that holds IPTC
+
+
+def _iptc(image: Image.Image) -> dict[Any, Any]:
+    try:
+        return IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]  # an opened file
+    except Exception:  # noqa: BLE001 - as with all metadata
+        return {}
+
+
+def _xmp(image: Image.Image) -> bytes:
+    found = [image.info.get(key) for key in _XMP_KEYS] + [exif_of(image).get(_XMP_TAG)]
+    text = next((value for value in found if value), b"")
+    return text.encode() if isinstance(text, str) else bytes(text) if isinstance(text, bytes) else b""
+
+
+def _listed(xmp: bytes, element: bytes) -> str:
+    """The first entry of a list in XMP, found without an XML parser, which untrusted text could bring down."""
+    start = xmp.find(b"<" + element)
+    block = xmp[start : xmp.find(b"</" + element, start)] if start >= 0 else b""
+    entry = re.search(rb"<rdf:li[^>]{0,200}>([^<]{1,2000})<", block)
+    return html.unescape(entry[1].decode("utf-8", "replace")) if entry else ""
+
+
+def _first(*values: object) -> str:
+    return next(filter(None, _texts(values)), "")
+
+
+def _texts(values: tuple[object, ...]) -> Iterator[str]:
+    for value in values:
+        one = value[0] if isinstance(value, list) and value else value
+        text = one.decode("utf-8", "replace") if isinstance(one, bytes) else one
+        if isinstance(text, str):
+            yield _CONTROLS.sub(" ", text).strip()[:_MAX_TEXT]

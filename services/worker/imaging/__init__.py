@@ -1,0 +1,1 @@
+"""What the operations share: geometry, canvas, text and smart crops."""

@@ -1,0 +1,74 @@
+"""Sizes, boxes and where a picture lies within them, in pixels; nothing here touches one."""
+
+from typing import Final
+
+from common.errors import InvalidRecipeError
+from common.recipes.values import MAX_DIMENSION
+
+Size = tuple[int, int]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+Shares = tuple[float, float]  # of what is left over: 0 is left or top, 1 right or bottom
+
+MAX_AREA: Final = MAX_DIMENSION**2  # pixels
+_EDGES: Final = {"left": 0.0, "right": 1.0, "top": 0.0, "bottom": 1.0}
+
+
+def clamp_box(size: Size, source: Size) -> Size:
+    """The size of what is made of a picture of the size `source`.
+
+    Raises InvalidRecipeError if it grew beyond MAX_DIMENSION a side or MAX_AREA; what came larger may stay so.
+    """
+    limit, area = max(MAX_DIMENSION, *source), max(MAX_AREA, source[0] * source[1])
+    if max(size) > limit or size[0] * size[1] > area:
+        raise InvalidRecipeError(
+            f"the picture would grow to {size[0]} x {size[1]} pixels; allowed are {MAX_DIMENSION} a side"
+        )
+    return size
+
+
+def in_pixels(length: int | str, whole: int) -> float:
+    """A length given in pixels, or as a percentage of the whole."""
+    return float(length) if isinstance(length, int) else float(length.removesuffix("%")) / 100 * whole
+
+
+def shares_of(position: str) -> Shares:
+    """A position given as a side, a corner, or two percentages."""
+    if position.endswith("%"):
+        across, down = (float(part.removesuffix("%")) / 100 for part in position.split())
+        return (across, down)
+    names = position.split("-")
+    return (
+        next((_EDGES[name] for name in names if name in {"left", "right"}), 0.5),
+        next((_EDGES[name] for name in names if name in {"top", "bottom"}), 0.5),
+    )
+
+
+def map_box(frame: Box, source: Size, box: Box, image: Size) -> Box:
+    """The same `box` of a picture of the size `source`, where the picture fills only the `frame` of an image."""
+    left, top, right, bottom = frame
+    across, down = (right - left) / source[0], (bottom - top) / source[1]
+    return (
+        max(0.0, left + box[0] * across),
+        max(0.0, top + box[1] * down),
+        min(float(image[0]), left + box[2] * across),
+        min(float(image[1]), top + box[3] * down),
+    )
+
+
+def orient_box(picture: tuple[float, float], image: Size, orientation: int) -> Box:
+    """The frame in an `image`, already turned upright, of a picture that lay in its top left corner before.
+
+    Averaging rounds sizes up: 4001 pixels by four are 1000.25 in an image of 1001, and turning moves the odd quarter.
+    """
+    width, height = picture if orientation < 5 else (picture[1], picture[0])  # noqa: PLR2004 - 5 to 8 lie on their side
+    left = image[0] - width if orientation in {2, 3, 6, 7} else 0.0
+    top = image[1] - height if orientation in {3, 4, 7, 8} else 0.0
+    return (left, top, left + width, top + height)
+
+
+def anchor_offset(size: Size, room: Size, position: str, margin: int = 0) -> tuple[int, int]:
+    """The left top corner of something of `size` at a `position` in the `room`, `margin` from its edges."""
+    across, down = shares_of(position)
+    spare = (room[0] - size[0] - 2 * margin, room[1] - size[1] - 2 * margin)
+    left, top = margin + round(spare[0] * across), margin + round(spare[1] * down)
+    return (max(0, left), max(0, top))

@@ -1,0 +1,150 @@
+"""What a worker does with a delivery: one row of the delivery table after the other."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from common.broker import Delivery, Disposition, Publisher
+from common.errors import (
+    BrokerUnavailableError,
+    ImageError,
+    ImageGoneError,
+    TransientError,
+    UnreadableMessageError,
+)
+from common.model.messages import Job, decode_job, processing_event
+from common.model.records import Failure, Record, Result
+from common.recipes.recipe import Recipe
+from common.store import Store
+from services.worker.jobs import results
+from services.worker.jobs.result_recorder import ResultRecorder
+from services.worker.metrics import WorkerMetrics
+from services.worker.pipeline.pipeline import PipelineResult
+
+log = structlog.get_logger(__name__)
+
+Develop = Callable[[Path, Recipe], Awaitable[PipelineResult]]
+
+
+class JobHandler:
+    """Handles a delivery of the job queue and says what becomes of the message.
+
+    `retry_delays` are the seconds a job waits after its first, second, ... failure that was the surroundings' fault.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publisher: Publisher,
+        develop: Develop,
+        ending: ResultRecorder,
+        metrics: WorkerMetrics,
+        worker: str,
+        retry_delays: tuple[int, ...],
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._develop = develop
+        self._ending = ending
+        self._metrics = metrics
+        self._worker = worker
+        self._retry_delays = retry_delays
+
+    async def __call__(self, delivery: Delivery) -> Disposition:
+        verdict = await self._decide(delivery)
+        self._metrics.deliveries.labels(verdict.name.lower()).inc()
+        return verdict
+
+    async def _decide(self, delivery: Delivery) -> Disposition:
+        try:
+            job = decode_job(delivery.body)
+        except UnreadableMessageError as error:
+            log.error("job.unreadable", reason=str(error), bytes=len(delivery.body))
+            return Disposition.REJECT
+        with structlog.contextvars.bound_contextvars(image_id=job.image_id):
+            return await self._run(job)
+
+    async def _run(self, job: Job) -> Disposition:
+        try:
+            await self._work(job)
+        except ImageGoneError:
+            log.info("job.image_gone")
+        except BrokerUnavailableError as error:
+            # The result may stand already; whoever gets the job next announces it.
+            log.warning("job.unannounced", reason=str(error))
+            return Disposition.REQUEUE
+        except TransientError as error:
+            return await self._postpone(job, error)
+        return Disposition.ACK
+
+    async def _work(self, job: Job) -> None:
+        # The attempt is noted before decoding: a picture that kills its worker leaves this trace.
+        record = await self._store.begin(job.image_id, self._worker)
+        if record is None:
+            raise ImageGoneError("no such image")
+        if record.result is not None:
+            log.info("job.known", status=record.result.status)
+            await self._ending.announce(record.manifest, record.result)
+            # Whoever wrote the result may have died before this.
+            await self._store.forget(job.image_id)
+            return
+        result, files = await self._attempt(record)
+        await self._ending.finish(record.manifest, result, files)
+
+    async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
+        """The result of developing the picture once, with the bytes of its outputs by file name."""
+        image_id, attempt = record.manifest.image_id, record.attempts
+        # The broker confirms while the picture is developed; the end is announced only after the start.
+        announced = asyncio.create_task(self._announce_start(record))
+        begun = time.monotonic()
+        try:
+            with self._metrics.in_progress.track_inprogress():
+                developed = await self._develop_original(record)
+        except ImageError as error:
+            log.info("job.picture_failed", error_code=error.code, reason=str(error))
+            failure = Failure(code=error.code, reason=str(error))
+            return results.failed(image_id, attempt, failure, begun), {}
+        finally:
+            await announced
+        files = {rendered.filename: rendered.data for rendered in developed.outputs}
+        return results.completed(image_id, attempt, begun, developed), files
+
+    async def _develop_original(self, record: Record) -> PipelineResult:
+        async with self._store.original(record.manifest.image_id) as source:
+            with self._metrics.stages.labels("develop").time():
+                return await self._develop(source, record.manifest.recipe)
+
+    async def _announce_start(self, record: Record) -> None:
+        """Nothing that must be true depends on this event: the job goes on without it."""
+        try:
+            await self._publisher.publish_event(processing_event(record.view(), record.attempts))
+        except BrokerUnavailableError as error:
+            log.warning("job.start_unannounced", reason=str(error))
+
+    async def _postpone(self, job: Job, error: TransientError) -> Disposition:
+        """Have the job come back later; after the last delay the image fails with what stood in its way."""
+        self._metrics.retries.labels(error.code).inc()
+        try:
+            if job.attempt > len(self._retry_delays):
+                reason = f"{error} (tried {job.attempt} times)"
+                await self._ending.fail(job.image_id, Failure(code=error.code, reason=reason))
+            else:
+                await self._put_back(job, error)
+        except TransientError as second:
+            log.warning("job.not_postponed", reason=str(second))
+            return Disposition.REQUEUE
+        return Disposition.ACK
+
+    async def _put_back(self, job: Job, error: TransientError) -> None:
+        delay = self._retry_delays[job.attempt - 1]
+        wait = delay * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
+        again = Job(image_id=job.image_id, attempt=job.attempt + 1)
+        await self._publisher.publish_retry(again, delay_seconds=delay, wait_seconds=wait)
+        log.warning(
+            "job.postponed", error_code=error.code, reason=str(error), attempt=job.attempt, seconds=wait
+        )

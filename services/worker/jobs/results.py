@@ -1,0 +1,55 @@
+"""Results as they are written to the store."""
+
+import time
+
+from common.model.records import (
+    Failure,
+    OutputRecord,
+    Result,
+    now,
+)
+from services.worker.pipeline.output_renderer import OutputFile
+from services.worker.pipeline.pipeline import PipelineResult
+
+
+def completed(image_id: str, attempt: int, begun: float, developed: PipelineResult) -> Result:
+    """The result of a picture that was developed; `begun` is the monotonic time the attempt started at."""
+    return Result(
+        image_id=image_id,
+        status="completed",
+        attempt=attempt,
+        finished_at=now(),
+        duration_ms=_milliseconds_since(begun),
+        outputs=tuple(_output_record(image_id, rendered) for rendered in developed.outputs),
+        source=developed.source,
+        picture=developed.picture,
+    )
+
+
+def failed(image_id: str, attempt: int, failure: Failure, begun: float | None = None) -> Result:
+    """The result of an image that ends without a picture."""
+    return Result(
+        image_id=image_id,
+        status="failed",
+        attempt=attempt,
+        finished_at=now(),
+        duration_ms=0.0 if begun is None else _milliseconds_since(begun),
+        failure=failure,
+    )
+
+
+def _milliseconds_since(begun: float) -> float:
+    return round((time.monotonic() - begun) * 1000, 1)
+
+
+def _output_record(image_id: str, rendered: OutputFile) -> OutputRecord:
+    return OutputRecord(
+        name=rendered.name,
+        filename=rendered.filename,
+        url=f"/images/{image_id}/{rendered.path}",
+        media_type=rendered.media_type,
+        width=rendered.width,
+        height=rendered.height,
+        bytes=len(rendered.data),
+        report=rendered.report,
+    )

@@ -1,0 +1,58 @@
+"""Does an output's operations to a decoded picture, and knows how large that must be."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PIL import Image
+
+from common.recipes.operations import Operation, Resize
+from common.recipes.recipe import Output, Recipe
+from services.worker.decoding.source_image import DecodedFrame
+from services.worker.imaging.content_aware import resolve_position, resolve_resize
+from services.worker.imaging.geometry import Size, map_box
+from services.worker.imaging.resize_plan import plan_resize
+from services.worker.operations import Table
+from services.worker.operations.resize import fitted_image
+
+
+class TransformedImage(NamedTuple):
+    """The finished picture, and the operations that gave it, with numbers for what its content decided."""
+
+    image: Image.Image
+    operations: tuple[Operation, ...]
+
+
+def largest_scale(recipe: Recipe, size: Size) -> float:
+    """The share of the picture's size that serves every output; 1 as soon as one does not begin with a resize."""
+    scales = (
+        plan_resize(size, first).scale if isinstance(first := _first(output), Resize) else 1.0
+        for output in recipe.outputs
+    )
+    return min(1.0, max(scales))
+
+
+def transform_frame(
+    operations: tuple[Operation, ...], decoded: DecodedFrame, table: Table, check: Callable[[], None]
+) -> TransformedImage:
+    """The picture after all operations. A resize that comes first is told the full size, not the decoded one's."""
+    image, done = decoded.image, []
+    for number, operation in enumerate(operations):
+        if number == 0 and isinstance(operation, Resize):
+            fixed: Operation = resolve_resize(operation, image)
+            image = _resized(decoded, fixed)  # type: ignore[arg-type]  # a resize stays one
+        else:
+            fixed = resolve_position(operation, image)
+            image = table[type(fixed)](image, fixed)
+        done.append(fixed)
+        check()
+    return TransformedImage(image, tuple(done))
+
+
+def _first(output: Output) -> object:
+    return output.operations[0] if output.operations else None
+
+
+def _resized(decoded: DecodedFrame, parameters: Resize) -> Image.Image:
+    fit = plan_resize(decoded.size, parameters)
+    box = map_box(decoded.frame, decoded.size, fit.box, decoded.image.size)
+    return fitted_image(decoded.image, fit, box, parameters)

@@ -1,0 +1,1 @@
+"""The API in memory and over the network, as clients use it."""

@@ -1,0 +1,1 @@
+"""Images for tests, made in code, and how alike two images are."""

@@ -1,0 +1,1 @@
+"""The real services as processes that can be hurt."""

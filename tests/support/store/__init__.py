@@ -1,0 +1,1 @@
+"""The store in memory, and images made in any store."""

@@ -1,0 +1,59 @@
+"""Images in a store, made as the API and a worker make them."""
+
+from common.model import image_ids
+from common.model.records import (
+    Failure,
+    Manifest,
+    OutputRecord,
+    Result,
+    now,
+)
+from common.model.reports import OutputReport
+from common.recipes.recipe import default_recipe
+from common.store import Store
+
+
+def manifest(image_id: str, data: bytes = b"picture", filename: str | None = "photo.jpg") -> Manifest:
+    """What an upload of `data` is described by."""
+    return Manifest(
+        image_id=image_id,
+        filename=filename,
+        media_type="image/jpeg",
+        bytes=len(data),
+        sha256="0" * 64,
+        recipe=default_recipe(),
+        received_at=now(),
+    )
+
+
+async def uploaded(store: Store, data: bytes = b"picture", *, image_id: str | None = None) -> str:
+    """The id of an image whose job is not published yet."""
+    image_id = image_id or image_ids.new()
+    async with store.stage(image_id) as upload:
+        await upload.write(data)
+        await upload.commit(manifest(image_id, data))
+    return image_id
+
+
+def completed(image_id: str, attempt: int = 1, data: bytes = b"developed") -> tuple[Result, dict[str, bytes]]:
+    """A result with one output, and the output's bytes."""
+    output = OutputRecord(
+        name="large",
+        filename="large.jpg",
+        url=f"/images/{image_id}/large",
+        media_type="image/jpeg",
+        width=8,
+        height=6,
+        bytes=len(data),
+        report=OutputReport(format="jpeg"),
+    )
+    result = Result(
+        image_id=image_id, status="completed", attempt=attempt, finished_at=now(), outputs=(output,)
+    )
+    return result, {"large.jpg": data}
+
+
+def failed(image_id: str, attempt: int = 1, code: str = "corrupt_image") -> Result:
+    """A result without a picture."""
+    failure = Failure(code=code, reason="the picture is damaged")
+    return Result(image_id=image_id, status="failed", attempt=attempt, finished_at=now(), failure=failure)

@@ -1,0 +1,94 @@
+"""Who is asking, and what a rate is counted by."""
+
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+from common.model.records import Record
+from services.api.auth.api_keys import ApiKeyFile, make
+from services.api.auth.authentication import Authenticator, Principal, client_address_of
+from services.api.auth.url_signing import SignedUrlClaims, UrlSigner
+from services.api.http.problems import Problem
+from tests.support.store.stored_images import manifest
+
+SIGNER = UrlSigner(("a secret of some length",))
+
+
+def request(
+    path: str = "/images", *, key: str | None = None, host: str = "192.0.2.1", query: str = ""
+) -> Request:
+    headers = [] if key is None else [(b"authorization", f"Bearer {key}".encode())]
+    scope = {
+        "type": "http", "method": "GET", "path": path, "headers": headers, "query_string": query.encode(),
+        "client": (host, 1),
+    }  # fmt: skip
+    return Request(scope)
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> tuple[str, Authenticator]:
+    """Her key, and what knows it."""
+    key, line = make("alice")
+    (tmp_path / "keys").write_text(line)
+    return key, Authenticator(ApiKeyFile(tmp_path / "keys"), SIGNER)
+
+
+def test_without_keys_everybody_may_do_everything() -> None:
+    access = Authenticator(None, UrlSigner(()))
+
+    assert access.open
+    assert access.authenticate(request(key="whatever")) == Principal(owner=None)
+
+
+def test_a_key_says_who_is_asking(alice: tuple[str, Authenticator]) -> None:
+    key, access = alice
+
+    assert not access.open
+    assert access.authenticate(request(key=key)) == Principal(owner="alice")
+    for other in (None, "", key + "x", key[:-1], key.upper()):
+        with pytest.raises(Problem) as caught:
+            access.authenticate(request(key=other))
+        assert caught.value.status == 401
+
+
+def test_a_signed_url_is_for_the_path_that_is_routed_whatever_host_is_named(
+    alice: tuple[str, Authenticator],
+) -> None:
+    query = SIGNER.url(SignedUrlClaims("GET", "/status/x", 2**40, "alice")).partition("?")[2]
+
+    assert alice[1].authenticate(request("/status/x", query=query)).via_signed_url
+    for other in ("/status/x?", "/status/y"):
+        with pytest.raises(Problem) as caught:
+            alice[1].authenticate(request(other, query=query))
+        assert caught.value.code == "invalid_signature"
+
+
+def test_a_signed_url_of_somebody_without_a_key_is_void(alice: tuple[str, Authenticator]) -> None:
+    for owner in ("bob", ""):
+        query = SIGNER.url(SignedUrlClaims("GET", "/status/x", 2**40, owner)).partition("?")[2]
+        with pytest.raises(Problem) as caught:
+            alice[1].authenticate(request("/status/x", query=query))
+        assert (caught.value.status, caught.value.code) == (403, "invalid_signature")
+
+
+def test_a_record_without_an_owner_is_nobody_s_where_there_are_keys() -> None:
+    record = Record(manifest=manifest("x"))
+
+    assert Principal(owner=None).can_read(record)
+    assert not Principal(owner="alice").can_read(record)
+    with pytest.raises(Problem) as caught:
+        Principal(owner="alice").require(record)
+    assert (caught.value.status, caught.value.code) == (404, "image_not_found")
+
+
+@pytest.mark.parametrize(
+    "host, counted",
+    [
+        ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.1", "192.0.2.1"), ("nonsense" * 100, ("nonsense" * 100)[:64]),
+    ],
+)  # fmt: skip
+def test_a_rate_is_counted_by_network(host: str, counted: str) -> None:
+    assert client_address_of(request(host=host), Principal(owner=None)) == counted
+    assert client_address_of(request(host=host), Principal(owner="alice")) == "key:alice"

@@ -1,0 +1,94 @@
+"""Statuses, records and files: with validators, ranges, and names that do no harm."""
+
+from pathlib import Path
+
+import pytest
+
+from services.api.auth.api_keys import make
+from services.api.auth.url_signing import SignedUrlClaims, UrlSigner
+from tests.support.http.api import Api, open_api, problem_of
+from tests.support.store.stored_images import completed, uploaded
+
+
+async def developed(api: Api, data: bytes = b"developed") -> str:
+    image_id = await uploaded(api.store)
+    await api.store.finish(*completed(image_id, data=data))
+    return image_id
+
+
+async def test_a_status_is_never_kept_by_a_cache(api: Api) -> None:
+    image_id = await uploaded(api.store)
+
+    for path in (f"/status/{image_id}", f"/images/{image_id}"):
+        answer = await api.http.get(path)
+        assert answer.json()["status"] == "uploaded"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_an_output_is_served_with_a_validator_and_for_ever(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+
+    answer = await api.http.get(path)
+
+    assert (answer.status_code, answer.content) == (200, b"developed")
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Content-Disposition" not in answer.headers
+    for field in (
+        answer.headers["ETag"],
+        f'"x", {answer.headers["ETag"]}',
+        f"W/{answer.headers['ETag']}",
+        "*",
+    ):
+        again = await api.http.get(path, headers={"If-None-Match": field})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == answer.headers["ETag"]
+    assert (await api.http.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_what_needs_a_key_is_not_for_caches_that_many_share(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text(make("alice")[1])
+    secret = "a secret of some length"
+    async with open_api(
+        monkeypatch, tmp_path, api_keys_file=str(tmp_path / "keys"), url_signing_secrets=(secret,)
+    ) as api:
+        image_id = await developed(api)
+        grant_path = f"/images/{image_id}/large"
+        url = UrlSigner((secret,)).url(SignedUrlClaims("GET", grant_path, 2**40, "alice"))
+        answer = await api.http.get(url)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"].startswith("private, ")
+
+
+async def test_a_range_is_served_and_one_outside_refused(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+
+    part = await api.http.get(path, headers={"Range": "bytes=2-4"})
+    outside = await api.http.get(path, headers={"Range": "bytes=9-"})
+
+    assert (part.status_code, part.content) == (206, b"vel")
+    assert part.headers["Content-Range"] == "bytes 2-4/9"
+    assert problem_of(outside) == (416, "range_not_satisfiable")
+    assert outside.headers["Content-Range"] == "bytes */9"
+
+
+async def test_an_original_is_a_download_under_its_own_name(api: Api) -> None:
+    image_id = await uploaded(api.store)
+
+    answer = await api.http.get(f"/images/{image_id}/original")
+
+    assert answer.content == b"picture"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="photo.jpg"'
+    assert answer.headers["Cache-Control"].startswith("private")
+
+
+async def test_what_is_not_made_yet_or_never_will_be_is_told_apart(api: Api) -> None:
+    waiting, good = await uploaded(api.store), await developed(api)
+
+    assert problem_of(await api.http.get(f"/images/{waiting}/large")) == (404, "output_not_ready")
+    for name in ("huge", "original.jpg", "manifest.json", "large.png"):
+        answer = await api.http.get(f"/images/{good}/{name}")
+        assert answer.status_code == 404, name

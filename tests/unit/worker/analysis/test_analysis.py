@@ -1,0 +1,111 @@
+"""What is said of a picture: hashes, colors and tags."""
+
+import base64
+from io import BytesIO
+from random import Random
+
+import pytest
+import thumbhash as reference  # type: ignore[import-untyped]  # it ships no types
+from PIL import Image, ImageDraw
+
+from common.model.reports import ImageReport
+from services.worker.analysis.phash import phash
+from services.worker.analysis.thumbhash import thumbhash
+from tests.support.images.develop import developed, recipe_of
+from tests.support.images.drawings import encoded, scene, with_hole
+
+
+def report(image: Image.Image) -> ImageReport:
+    made = developed(encoded(image, "PNG"), recipe_of()).picture
+    assert made is not None
+    return made
+
+
+def drawing() -> Image.Image:
+    image = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(image).ellipse((50, 50, 200, 200), fill="navy", outline="red", width=9)
+    return image
+
+
+def noise(seed: int) -> Image.Image:
+    small = Image.frombytes("RGB", (12, 12), Random(seed).randbytes(432))
+    return small.resize((300, 300), Image.Resampling.BICUBIC)
+
+
+def apart(one: str, other: str) -> int:
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+@pytest.mark.parametrize("width", [640, 320, 97])
+@pytest.mark.parametrize("quality", [20, 80])
+def test_copies_have_nearly_the_same_hash(width: int, quality: int) -> None:
+    for picture in (scene(), noise(1), noise(2)):
+        size = (width, round(width * picture.height / picture.width))
+        copy = Image.open(BytesIO(encoded(picture.resize(size), "JPEG", quality=quality)))
+        assert apart(phash(picture.convert("RGB")), phash(copy)) <= 6
+
+
+def test_other_pictures_have_other_hashes() -> None:
+    hashes = [phash(picture) for picture in (scene(), drawing(), *map(noise, range(6)))]
+    for number, one in enumerate(hashes):
+        assert all(apart(one, other) >= 16 for other in hashes[number + 1 :])
+
+
+@pytest.mark.parametrize("picture", [scene(), scene(300, 640), drawing(), noise(3)])
+def test_a_placeholder_is_what_the_reference_makes(picture: Image.Image) -> None:
+    small = picture.convert("RGBA")
+    small.thumbnail((48, 48), Image.Resampling.BOX)
+    expected = reference.rgba_to_thumb_hash(*small.size, list(small.tobytes()))
+    found = base64.b64decode(thumbhash(picture, picture.size))
+    assert len(found) == len(expected)
+    assert found[3:5] == bytes(expected[3:5])  # shape and scales
+    for one, other in zip(found[5:], expected[5:], strict=True):
+        assert abs((one & 15) - (other & 15)) <= 1
+        assert abs((one >> 4) - (other >> 4)) <= 1
+
+
+def test_a_placeholder_tells_of_transparency() -> None:
+    found = base64.b64decode(thumbhash(with_hole(scene()), (640, 480)))
+    assert found[2] & 0x80
+    assert not base64.b64decode(thumbhash(scene(), (640, 480)))[2] & 0x80
+
+
+@pytest.mark.parametrize(
+    "image, wanted",
+    [
+        (scene(), {"landscape", "colorful", "photograph"}),
+        (scene(300, 400), {"portrait", "colorful", "photograph"}),
+        (drawing(), {"square", "drawing", "bright"}),
+        (
+            Image.new("RGB", (400, 100), (10, 10, 12)),
+            {"landscape", "panorama", "dark", "monochrome", "drawing"},
+        ),
+        (
+            Image.new("RGBA", (50, 50), (200, 0, 0, 90)),
+            {"square", "colorful", "drawing", "transparent", "dark"},
+        ),
+    ],
+)
+def test_tags_follow_their_rules(image: Image.Image, wanted: set[str]) -> None:
+    assert set(report(image).tags) == wanted
+
+
+def test_colors_are_those_of_what_shows() -> None:
+    image = Image.new("RGBA", (90, 90), (0, 0, 0, 0))
+    image.paste((200, 40, 40, 255), (0, 0, 60, 90))
+    found = report(image)
+    assert found.average_color in ("#c82828", "#c72828")  # averaging premultiplied pixels rounds
+    assert [(swatch.color, swatch.share) for swatch in found.palette] == [("#c82828", 1.0)]
+    assert report(Image.new("RGBA", (9, 9))).palette == ()
+
+
+def test_a_palette_has_five_colors_whose_shares_add_up() -> None:
+    palette = report(scene()).palette
+    assert len(palette) == 5
+    assert sum(swatch.share for swatch in palette) == pytest.approx(1, abs=0.01)
+    assert [swatch.share for swatch in palette] == sorted((s.share for s in palette), reverse=True)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 3)])
+def test_the_smallest_pictures_are_reported_too(size: tuple[int, int]) -> None:
+    assert len(report(Image.new("RGB", size, "red")).phash) == 16

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from common.errors import BrokerUnavailableError, StoreFullError
+from common.model import image_ids
+from common.model.records import Failure
+from services.worker.jobs.result_recorder import ResultRecorder
+from services.worker.metrics import WorkerMetrics
+from tests.support.fakes import RecordingPublisher
+from tests.support.store.memory import Memory, MemoryStore
+from tests.support.store.stored_images import (
+    completed,
+    failed,
+    manifest,
+    uploaded,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MemoryStore:
+    return MemoryStore(Memory(tmp_path))
+
+
+@pytest.fixture
+def publisher() -> RecordingPublisher:
+    return RecordingPublisher()
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def ending(store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry) -> ResultRecorder:
+    return ResultRecorder(store, publisher, WorkerMetrics(registry))
+
+
+async def test_an_end_is_kept_announced_and_counted(
+    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry
+) -> None:
+    image_id = await uploaded(store)
+    result, outputs = completed(image_id)
+
+    await ending.finish(manifest(image_id), result, outputs)
+
+    record = await store.read(image_id)
+    assert record is not None
+    assert record.result == result
+    assert [event.id for event in publisher.events] == [f"{image_id}/image.completed/1"]
+    labels = {"outcome": "completed", "code": ""}
+    assert registry.get_sample_value("darkroom_jobs_total", labels) == 1
+
+
+async def test_who_comes_second_announces_what_stands(
+    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+) -> None:
+    image_id = await uploaded(store)
+    await store.finish(*completed(image_id))
+
+    await ending.finish(manifest(image_id), failed(image_id, attempt=2), {})
+
+    assert [event.id for event in publisher.events] == [f"{image_id}/image.completed/1"]
+
+
+async def test_what_cannot_be_kept_is_not_announced(
+    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+) -> None:
+    image_id = await uploaded(store)
+    store.memory.fault = StoreFullError("no room")
+
+    with pytest.raises(StoreFullError):
+        await ending.finish(manifest(image_id), *completed(image_id))
+    assert not publisher.events
+
+
+async def test_what_cannot_be_announced_is_kept_and_told_to_the_caller(
+    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+) -> None:
+    image_id = await uploaded(store)
+    publisher.break_down("event")
+
+    with pytest.raises(BrokerUnavailableError):
+        await ending.finish(manifest(image_id), *completed(image_id))
+    record = await store.read(image_id)
+    assert record is not None
+    assert record.status == "completed"
+
+
+async def test_failing_an_image_that_is_gone_does_nothing(
+    ending: ResultRecorder, publisher: RecordingPublisher
+) -> None:
+    await ending.fail(image_ids.new(), Failure(code="worker_crashed", reason="it died"))
+
+    assert not publisher.events
+
+
+async def test_failing_an_image_says_at_which_attempt(ending: ResultRecorder, store: MemoryStore) -> None:
+    image_id = await uploaded(store)
+    await store.begin(image_id, "worker")
+    await store.begin(image_id, "worker")
+
+    await ending.fail(image_id, Failure(code="worker_crashed", reason="it died"))
+
+    record = await store.read(image_id)
+    assert record is not None
+    assert record.result is not None
+    assert (record.result.status, record.result.attempt) == ("failed", 2)
