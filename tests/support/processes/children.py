@@ -11,7 +11,7 @@ from uuid import uuid4
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
-_LEASH = Path(__file__).with_name("leash.py")
+_DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 _MARK = "DARKROOM_TEST_RUN"
 _RUN = uuid4().hex
 _GONE_WITHIN = 20.0  # seconds
@@ -25,7 +25,7 @@ class Child:
         self.errors = log.with_suffix(".err")
         with log.open("ab") as out, self.errors.open("ab") as err:
             self._process = subprocess.Popen(
-                [sys.executable, "-ES", str(_LEASH), str(os.getpid()), *command],
+                [sys.executable, "-ES", str(_DIE_WITH_PARENT), str(os.getpid()), *command],
                 cwd=ROOT,
                 env={**environment, _MARK: _RUN},
                 stdin=subprocess.DEVNULL,

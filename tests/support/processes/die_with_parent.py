@@ -1,4 +1,4 @@
-"""Runs a command that dies with the process that started it, however that ends: `leash.py PARENT COMMAND...`.
+"""Runs a command that dies with the process that started it, however that ends: `die_with_parent.py PARENT COMMAND...`.
 
 An interrupted or killed test run leaves no broker and no service behind. The process id stays, so that a signal reaches
 the command. Only Linux knows how; elsewhere the command is simply run.
