@@ -10,7 +10,7 @@ STACK_local = $(PYTHON) -m scripts.local_stack
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test bench soak pictures check fuzz format lock clean
+.PHONY: help up down logs status demo test bench soak generate pictures check fuzz format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,12 +47,13 @@ soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVE
 	.venv/bin/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(KILL_EVERY),--kill-every $(KILL_EVERY)) \
 	  $(if $(SEED),--seed $(SEED))
 
-check: ## lint, formatting, types, who may import whom, and known vulnerabilities
+check: ## lint, formatting, types, who may import whom, what is generated, and known vulnerabilities
 	@scripts/venv requirements-dev.txt
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/python -m scripts.generate --check
 	.venv/bin/python -m scripts.audit
 
 fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
@@ -60,9 +61,11 @@ fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
 	@scripts/install-rabbitmq
 	.venv/bin/python -m tests.security.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
 
-pictures: ## make the README's table of operations and its pictures anew
+generate: ## make anew what is made from the code: settings, tables of the manual, its example images
 	@scripts/venv requirements-dev.txt
-	.venv/bin/python -m scripts.pictures
+	.venv/bin/python -m scripts.generate
+
+pictures: generate
 
 format: ## format the code and fix what ruff can
 	@scripts/venv requirements-dev.txt

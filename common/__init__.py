@@ -1,1 +1,3 @@
-"""What the three services share: the broker, the topology, the messages, the store and how a process lives."""
+"""What the three services share. The version of the project stands here and nowhere else."""
+
+__version__ = "0.1.0"

@@ -13,7 +13,7 @@ from common.broker import Consumer, Handler, open_connection, probe
 from common.broker.topology import Topology
 from common.runtime import health, lifecycle
 from common.runtime.metrics import ConnectionMetrics
-from common.runtime.settings import CommonSettings
+from common.runtime.settings import ConsumerSettings
 from common.runtime.watchdog import ConnectionStalledError, watch
 
 EXIT_TEMPFAIL: Final = 75  # EX_TEMPFAIL of sysexits.h: start me again
@@ -40,7 +40,7 @@ class ConsumerProcess:
     """
 
     name: str
-    settings: CommonSettings
+    settings: ConsumerSettings
     declares: Topology
     subscriptions: tuple[Subscription, ...]
     registry: CollectorRegistry

@@ -1,7 +1,16 @@
-"""Settings from environment variables: a frozen struct a service, the field's name in upper case the variable's."""
+"""Settings from environment variables: one frozen struct a service, one field a setting.
+
+To add a setting, add one field to the struct of the service that reads it (services/*/settings.py), or to the structs
+below when several services read it, and run `make generate`:
+
+    max_upload_bytes: Annotated[Bytes, Meta(description="Bytes of one file; ...")] = 50 * 1024**2
+
+The variable is the field's name in upper case, its bounds are those of its type and Meta, `description` is its meaning.
+docker/settings.env, .env.example, docs/configuration.md and `python -m services.NAME --help` are made from the field.
+"""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -14,27 +23,85 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
 Bytes = Annotated[int, Meta(ge=1)]
 
+# Settings that several services read but not all: the type carries bounds and meaning, the constant is the default.
+StoreRoot = Annotated[
+    str, Meta(description="The folder of the store; the API and the workers must see the same one.")
+]
+STORE_ROOT: Final = "var/store"
+MaxPixels = Annotated[
+    Count,
+    Meta(
+        description="Pixels of an image; beyond, `image_too_large`: 422 at the upload where the header says it, "
+        "else the image fails."
+    ),
+]
+MAX_PIXELS: Final = 52_000_000
+MaxFrames = Annotated[
+    Count, Meta(description="Frames of an animation; beyond, `image_too_large`, as for `MAX_PIXELS`.")
+]
+MAX_FRAMES: Final = 250
+MaxTotalPixels = Annotated[
+    Bytes,
+    Meta(description="Pixels times frames of an animation; beyond, `image_too_large`, as for `MAX_PIXELS`."),
+]
+MAX_TOTAL_PIXELS: Final = 250_000_000
+
 _Settings = TypeVar("_Settings", bound="CommonSettings")
 
 
 class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all three services read."""
 
-    amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
-    allow_default_password: bool = False
-    store_root: str = "var/store"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    publish_timeout_seconds: Seconds = 5.0
-    watchdog_seconds: Seconds = 60.0
-    shutdown_grace_seconds: Seconds = 25.0
-    health_host: str = "127.0.0.1"
-    health_port: Port = 0
+    amqp_url: Annotated[
+        str,
+        Meta(
+            description="The RabbitMQ broker, with user and password: `amqp://USER:PASSWORD@HOST:PORT/VHOST`."
+        ),
+    ] = "amqp://guest:guest@127.0.0.1:5672/"
+    allow_default_password: Annotated[
+        bool,
+        Meta(
+            description="Whether guest/guest may be used on a broker that is not on this machine. "
+            "Compose, whose broker is private, sets it."
+        ),
+    ] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="The least severe lines that are logged."),
+    ] = "info"
+    publish_timeout_seconds: Annotated[
+        Seconds, Meta(description="How long the broker may take to confirm a message.")
+    ] = 5.0
+    watchdog_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="A process without its connection for this long, while the broker answers others, "
+            "ends itself to be started again."
+        ),
+    ] = 60.0
+    shutdown_grace_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="How long after SIGTERM work in progress may go on; a second signal ends the process at once."
+        ),
+    ] = 25.0
+
+
+class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
+    """What the services that consume a queue read: they serve HTTP only to say how they are."""
+
+    health_host: Annotated[
+        str, Meta(description="The address on which `/healthz`, `/readyz` and `/metrics` are served.")
+    ] = "127.0.0.1"
+    health_port: Annotated[
+        Port, Meta(description="The port of `/healthz`, `/readyz` and `/metrics`; 0 serves none of them.")
+    ] = 0
 
 
 def load(kind: type[_Settings], environment: Mapping[str, str]) -> _Settings:
-    """The settings in `environment`; an empty variable counts as absent.
+    """Read a service's settings from `environment`, where an empty variable counts as absent.
 
-    Raises ConfigurationError that names the variable, its value's fault and what is allowed.
+    Raises ConfigurationError, which names the variable, what is wrong with its value and what is allowed.
     """
     values: dict[str, Any] = {}
     for item in msgspec.structs.fields(kind):
@@ -47,7 +114,7 @@ def load(kind: type[_Settings], environment: Mapping[str, str]) -> _Settings:
 
 
 def _refuse_default_password(settings: CommonSettings) -> None:
-    """RabbitMQ's guest is the first that anyone tries: it is for brokers that only this machine reaches."""
+    """Raise ConfigurationError for guest/guest on a remote broker: they are the first credentials that anyone tries."""
     url = URL(settings.amqp_url)
     local = url.host in ("localhost", "127.0.0.1", "::1")
     if (url.user, url.password) == ("guest", "guest") and not local and not settings.allow_default_password:
@@ -59,13 +126,18 @@ def _refuse_default_password(settings: CommonSettings) -> None:
 
 def _parse(variable: str, text: str, kind: Any) -> Any:
     try:
-        if getattr(kind, "__origin__", None) is tuple:
+        if get_origin(without_meta(kind)) is tuple:
             return msgspec.convert([part.strip() for part in text.split(",")], kind, strict=False)
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{variable}={_shown(variable, text)}: {error}") from error
 
 
+def without_meta(kind: Any) -> Any:
+    """Return the type inside `Annotated[type, ...]`, or the type itself."""
+    return kind.__origin__ if get_origin(kind) is Annotated else kind
+
+
 def _shown(variable: str, text: str) -> str:
-    """A URL may hold a password and a secret is one: neither belongs in a log."""
+    """Hide values that must not be logged: a URL may hold a password, and a secret is one."""
     return "..." if variable.endswith(("_URL", "_SECRET", "_SECRETS")) else text

@@ -1,16 +1,15 @@
 """Start the API: `python -m services.api`."""
 
 import asyncio
-import os
-from functools import partial
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from common.errors import ConfigurationError, DarkroomError
-from common.runtime import lifecycle, logging_setup, settings
+from common.runtime import lifecycle
 from common.runtime.consumer_process import EXIT_TEMPFAIL
+from common.runtime.entry_point import run_service
 from common.runtime.lifecycle import EmbeddedServer
 from common.runtime.resource_limits import raise_file_limit
 from services.api.app import create_app
@@ -19,13 +18,8 @@ from services.api.settings import ApiSettings
 
 
 def main() -> int:
-    """Read the settings and serve; returns the exit code."""
-    try:
-        configured = settings.load(ApiSettings, os.environ)
-    except ConfigurationError as error:
-        return lifecycle.exit_with_config_error(error)
-    logging_setup.configure_logging("api", configured.log_level)
-    return lifecycle.run(partial(serve, configured))
+    """Run the process and return its exit code."""
+    return run_service("api", ApiSettings, serve)
 
 
 async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:

@@ -7,11 +7,19 @@ from msgspec import Meta
 from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS, Format
 from common.recipes.values import MAX_DIMENSION
 from common.runtime.settings import (
+    MAX_FRAMES,
+    MAX_PIXELS,
+    MAX_TOTAL_PIXELS,
+    STORE_ROOT,
     Bytes,
     CommonSettings,
     Count,
+    MaxFrames,
+    MaxPixels,
+    MaxTotalPixels,
     Port,
     Seconds,
+    StoreRoot,
 )
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
@@ -20,37 +28,138 @@ _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
 class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
-    api_host: str = "127.0.0.1"
-    api_port: Port = 8000
-    max_upload_bytes: Bytes = 50 * 1024**2
-    max_files_per_upload: Count = 20
-    upload_idle_seconds: Seconds = 30.0
-    upload_seconds: Seconds = 600.0
-    min_upload_bytes_per_second: Annotated[int, Meta(ge=0)] = 1024
-    max_concurrent_uploads: Count = 1000
-    rate_limit_per_minute: Annotated[float, Meta(ge=0, le=10_000_000)] = 6000.0
-    rate_limit_burst: Count = 1000
-    max_pixels: Count = 52_000_000
-    max_frames: Count = 250
-    max_total_pixels: Bytes = 250_000_000
-    allow_recipes: bool = True
-    presets_file: str = ""
-    max_outputs: Annotated[int, Meta(ge=1, le=MAX_OUTPUTS)] = MAX_OUTPUTS
-    max_operations: Annotated[int, Meta(ge=1, le=MAX_OPERATIONS)] = MAX_OPERATIONS
-    max_output_dimension: _Side = MAX_DIMENSION
-    api_keys_file: str = ""
-    url_signing_secrets: tuple[Annotated[str, Meta(min_length=16)], ...] = ()
-    cors_origins: tuple[str, ...] = ()
-    trusted_proxies: str = "127.0.0.1"
-    max_backlog: Count = 100_000
-    min_free_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024**2
-    idempotency_seconds: Seconds = 86_400.0
-    retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 0.0
-    upkeep_seconds: Seconds = 60.0
-    staged_seconds: Seconds = 3_600.0
-    requeue_seconds: Seconds = 3_600.0
-    watermark_text: Annotated[str, Meta(max_length=200)] = "SAMPLE WATERMARK"
-    large_pixels: _Side = 800
-    large_format: Format = "jpeg"
-    thumbnail_pixels: _Side = 200
-    thumbnail_format: Format = "webp"
+    api_host: Annotated[str, Meta(description="The address on which the API listens.")] = "127.0.0.1"
+    api_port: Annotated[Port, Meta(description="The port on which the API listens.")] = 8000
+    store_root: StoreRoot = STORE_ROOT
+    max_upload_bytes: Annotated[
+        Bytes,
+        Meta(
+            description="Bytes of one file; beyond, 413 `upload_too_large` as soon as they arrive, "
+            "whatever Content-Length says."
+        ),
+    ] = 50 * 1024**2
+    max_files_per_upload: Annotated[
+        Count, Meta(description="Files of one request; beyond, 413 `too_many_files`.")
+    ] = 20
+    upload_idle_seconds: Annotated[
+        Seconds, Meta(description="How long no byte of a body may arrive; beyond, 408 `upload_timeout`.")
+    ] = 30.0
+    upload_seconds: Annotated[
+        Seconds, Meta(description="How long a body may take in all; beyond, 408 `upload_timeout`.")
+    ] = 600.0
+    min_upload_bytes_per_second: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The average rate of a body after its first ten seconds; below, 408 `upload_timeout`. 0: any.",
+        ),
+    ] = 1024
+    max_concurrent_uploads: Annotated[
+        Count, Meta(description="Uploads in progress; beyond, 503 `too_many_uploads`.")
+    ] = 1000
+    rate_limit_per_minute: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="Uploads of one client (API key, else address, of IPv6 the /64) on average; "
+            "beyond, 429 `rate_limited`. 0: any.",
+        ),
+    ] = 6000.0
+    rate_limit_burst: Annotated[
+        Count, Meta(description="Uploads of one client at once; beyond, 429 `rate_limited`.")
+    ] = 1000
+    max_pixels: MaxPixels = MAX_PIXELS
+    max_frames: MaxFrames = MAX_FRAMES
+    max_total_pixels: MaxTotalPixels = MAX_TOTAL_PIXELS
+    allow_recipes: Annotated[
+        bool,
+        Meta(
+            description="Whether a client may send a recipe of its own; else presets only, and 422 `recipes_off`."
+        ),
+    ] = True
+    presets_file: Annotated[
+        str,
+        Meta(
+            description="A TOML file of presets in place of the built-in ones (services/api/uploads/presets.toml)."
+        ),
+    ] = ""
+    max_outputs: Annotated[
+        int,
+        Meta(ge=1, le=MAX_OUTPUTS, description="Outputs of a client's recipe; beyond, 422 `invalid_recipe`."),
+    ] = MAX_OUTPUTS
+    max_operations: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=MAX_OPERATIONS,
+            description="Operations of one output of a client's recipe; beyond, 422 `invalid_recipe`.",
+        ),
+    ] = MAX_OPERATIONS
+    max_output_dimension: Annotated[
+        _Side,
+        Meta(
+            description="Pixels of a side that a client's recipe may ask for; beyond, 422 `invalid_recipe`."
+        ),
+    ] = MAX_DIMENSION
+    api_keys_file: Annotated[
+        str,
+        Meta(
+            description="A file of lines `NAME:SHA256`, read anew when it changes. Without one no key is asked for."
+        ),
+    ] = ""
+    url_signing_secrets: Annotated[
+        tuple[Annotated[str, Meta(min_length=16)], ...],
+        Meta(
+            description="Secrets for signed URLs, separated by commas; the first signs, all are accepted. "
+            "Without one nothing is signed."
+        ),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Origins whose pages may use the API from a browser, separated by commas."),
+    ] = ()
+    trusted_proxies: Annotated[
+        str, Meta(description="Addresses whose `X-Forwarded-For` is believed, separated by commas.")
+    ] = "127.0.0.1"
+    max_backlog: Annotated[
+        Count, Meta(description="Images accepted and not finished; beyond, 503 `backlog_full`.")
+    ] = 100_000
+    min_free_bytes: Annotated[
+        int,
+        Meta(ge=0, description="Free space of the store's disk below which uploads get 503 `disk_reserve`."),
+    ] = 512 * 1024**2
+    idempotency_seconds: Annotated[
+        Seconds, Meta(description="How long an `Idempotency-Key` is remembered.")
+    ] = 86_400.0
+    retention_days: Annotated[
+        float, Meta(ge=0, le=36_500, description="Images older than this are deleted. 0 keeps them.")
+    ] = 0.0
+    upkeep_seconds: Annotated[
+        Seconds,
+        Meta(description="How often leftovers, expired keys, expired images and lost jobs are looked for."),
+    ] = 60.0
+    staged_seconds: Annotated[
+        Seconds,
+        Meta(description="How long an upload on the disk may make no progress before it is swept."),
+    ] = 3_600.0
+    requeue_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="An image published this long ago, without a result while the queue is empty, "
+            "is published again."
+        ),
+    ] = 3_600.0
+    watermark_text: Annotated[
+        str, Meta(max_length=200, description="The watermark of the preset `default`.")
+    ] = "SAMPLE WATERMARK"
+    large_pixels: Annotated[_Side, Meta(description="The box of `large` in the preset `default`.")] = 800
+    large_format: Annotated[Format, Meta(description="The format of `large` in the preset `default`.")] = (
+        "jpeg"
+    )
+    thumbnail_pixels: Annotated[
+        _Side, Meta(description="The square of `thumbnail` in the preset `default`.")
+    ] = 200
+    thumbnail_format: Annotated[
+        Format, Meta(description="The format of `thumbnail` in the preset `default`.")
+    ] = "webp"

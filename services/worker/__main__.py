@@ -1,24 +1,23 @@
 """Start a worker: `python -m services.worker`."""
 
-import os
-from functools import partial
+import asyncio
 
-from common.errors import ConfigurationError
-from common.runtime import lifecycle, logging_setup, settings
+from common.runtime import lifecycle
+from common.runtime.entry_point import run_service
 from common.runtime.resource_limits import limit_memory
 from services.worker import app
 from services.worker.settings import WorkerSettings
 
 
 def main() -> int:
-    """Read the settings, bound the process, run it; returns the exit code."""
-    try:
-        configured = settings.load(WorkerSettings, os.environ)
-    except ConfigurationError as error:
-        return lifecycle.exit_with_config_error(error)
-    logging_setup.configure_logging("worker", configured.log_level)
-    limit_memory(configured.worker_memory_bytes)
-    return lifecycle.run(partial(app.run, configured))
+    """Run the process and return its exit code."""
+    return run_service("worker", WorkerSettings, run)
+
+
+async def run(settings: WorkerSettings, stop: asyncio.Event) -> int:
+    """Bound the process's memory, work until `stop` is set, and return the exit code."""
+    limit_memory(settings.worker_memory_bytes)
+    return await app.run(settings, stop)
 
 
 if __name__ == "__main__":

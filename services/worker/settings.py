@@ -5,25 +5,57 @@ from typing import Annotated
 from msgspec import Meta
 
 from common.runtime.settings import (
-    Bytes,
-    CommonSettings,
-    Count,
+    MAX_FRAMES,
+    MAX_PIXELS,
+    MAX_TOTAL_PIXELS,
+    STORE_ROOT,
+    ConsumerSettings,
+    MaxFrames,
+    MaxPixels,
+    MaxTotalPixels,
     Seconds,
+    StoreRoot,
 )
 
 _Delay = Annotated[int, Meta(ge=1, le=86_400)]
 
 
-class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
+class WorkerSettings(ConsumerSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
-    worker_concurrency: Annotated[int, Meta(ge=1, le=64)] = 1
-    worker_memory_bytes: Annotated[int, Meta(ge=0)] = 2 * 1024**3
-    job_timeout_seconds: Seconds = 60.0
-    retry_delays_seconds: tuple[_Delay, ...] = (1, 5, 30, 120, 600)
-    max_pixels: Count = 52_000_000
-    max_frames: Count = 250
-    max_total_pixels: Bytes = 250_000_000
-    watermark_font: str = ""
-    fonts_folder: str = ""
-    watermarks_folder: str = ""
+    store_root: StoreRoot = STORE_ROOT
+    worker_concurrency: Annotated[
+        int, Meta(ge=1, le=64, description="Jobs at once in one process: raises prefetch and threads.")
+    ] = 1
+    worker_memory_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Address space of the process; beyond, the image fails with `out_of_memory`. 0: no limit.",
+        ),
+    ] = 2 * 1024**3
+    job_timeout_seconds: Annotated[
+        Seconds, Meta(description="The deadline of a job; beyond, the image fails with `timed_out`.")
+    ] = 60.0
+    retry_delays_seconds: Annotated[
+        tuple[_Delay, ...],
+        Meta(
+            description="Seconds to wait after each transient error (disk full, store away), with jitter; "
+            "after the last the image fails."
+        ),
+    ] = (1, 5, 30, 120, 600)
+    max_pixels: MaxPixels = MAX_PIXELS
+    max_frames: MaxFrames = MAX_FRAMES
+    max_total_pixels: MaxTotalPixels = MAX_TOTAL_PIXELS
+    watermark_font: Annotated[
+        str,
+        Meta(
+            description="A TrueType file for watermarks that name no `font`. Without it, Pillow's own font."
+        ),
+    ] = ""
+    fonts_folder: Annotated[
+        str, Meta(description="The folder of the fonts that a watermark names by `font`.")
+    ] = ""
+    watermarks_folder: Annotated[
+        str, Meta(description="The folder of the images that a watermark names by `image`.")
+    ] = ""

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common import __version__
 from common.model.records import StatusView
 from common.recipes.recipe import Recipe
 from services.api.dependencies import dependencies_of
@@ -13,7 +14,6 @@ from services.api.endpoints.signed_urls import SignatureRequest
 from services.api.openapi import schemas
 from services.api.openapi.paths import paths
 
-_VERSION: Final = "1.0.0"
 _STRUCTS: Final = (
     Recipe,
     SignatureRequest,
@@ -43,7 +43,7 @@ def document(*, keys: bool, presets: list[str]) -> bytes:
         "openapi": "3.1.0",
         "info": {
             "title": "Darkroom",
-            "version": _VERSION,
+            "version": __version__,
             "description": "Takes images, develops them in the background, and tells what became of them.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

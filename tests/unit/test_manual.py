@@ -1,4 +1,4 @@
-"""The README's tables say what the code does."""
+"""The manual's tables say what the code does."""
 
 import re
 from pathlib import Path
@@ -8,35 +8,37 @@ import msgspec
 import pytest
 
 from common.recipes.operations import Operation
-from scripts import pictures
+from scripts.generate.operations import examples
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
 from services.worker.settings import WorkerSettings
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+CONFIGURATION = ROOT / "docs/configuration.md"
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the table's rows in a section, without its head."""
-    section = README.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+def rows(page: Path, heading: str) -> list[list[str]]:
+    """The cells of the rows of a section's tables, without the head of each."""
+    section = page.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    tables = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    lines = [line for table in tables for line in table.splitlines()[2:]]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def documented() -> dict[str, str]:
-    """Each documented variable with the default the table gives."""
+def documented_settings() -> dict[str, str]:
+    """Each documented setting with the default the table gives."""
     found: dict[str, str] = {}
-    for name_cell, default_cell, *_ in rows("Configuration"):
-        names = re.findall(r"`([A-Z_0-9]+)`", name_cell)
-        defaults = default_cell.split(", ") if len(names) > 1 else [default_cell]
-        found |= dict(zip(names, (default.strip("`") for default in defaults), strict=True))
+    for name, default, *_ in rows(CONFIGURATION, "Settings of the services"):
+        assert name.strip("`") not in found, "a setting stands in one place"
+        found[name.strip("`")] = default.strip("`")
     return found
 
 
 @pytest.mark.parametrize("settings", [ApiSettings, WorkerSettings, NotificationSettings])
 def test_every_setting_is_in_the_configuration_table_with_its_default(settings: type[Any]) -> None:
-    table = documented()
+    table = documented_settings()
     for field in msgspec.structs.fields(settings):
         shown = table[field.name.upper()]
         if isinstance(field.default, bool):
@@ -48,7 +50,7 @@ def test_every_setting_is_in_the_configuration_table_with_its_default(settings: 
         elif field.default:
             assert shown == field.default, field.name
         else:
-            assert shown in ("none", "Pillow's own"), field.name
+            assert shown == "none", field.name
 
 
 def test_the_configuration_table_names_nothing_that_is_not_read() -> None:
@@ -57,7 +59,7 @@ def test_the_configuration_table_names_nothing_that_is_not_read() -> None:
         for settings in (ApiSettings, WorkerSettings, NotificationSettings)
         for field in msgspec.structs.fields(settings)
     }
-    assert set(documented()) == known
+    assert set(documented_settings()) == known
 
 
 def test_every_route_is_in_the_table_of_requests() -> None:
@@ -66,15 +68,14 @@ def test_every_route_is_in_the_table_of_requests() -> None:
         assert getattr(route, "path", "") in text
 
 
-CODE_NAMES = re.compile(r"`([A-Z_0-9]+)`")
 CODE = re.compile(r"`([a-z]+_[a-z_]+)`")
 
 
 def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
-    """A number that bounds something has a code in its row; the code is one of those explained above."""
+    """A number that bounds something has a code in its row; the code is one of those explained in the manual."""
     text = README.read_text()
     told = {
-        name: CODE.findall(row[-1]) for row in rows("Configuration") for name in CODE_NAMES.findall(row[0])
+        row[0].strip("`"): CODE.findall(row[-1]) for row in rows(CONFIGURATION, "Settings of the services")
     }
     codes = set(CODE.findall(text.split("Every refusal is", 1)[1].split("## What is made", 1)[0]))
     limits = [
@@ -84,19 +85,18 @@ def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
     ]
     assert len(limits) >= 15
     for name in limits:
-        assert told[name] or name in ("MAX_FRAMES", "MAX_TOTAL_PIXELS"), name
+        assert told[name], name
         assert set(told[name]) <= codes, name
 
 
-def test_the_table_of_operations_is_as_the_structs_are() -> None:
-    assert pictures.table() in README.read_text(), "make pictures brings it up to date"
-    shown = {example["op"] for example in pictures.EXAMPLES}
-    assert shown == {kind.__struct_config__.tag for kind in get_args(Operation)}
-    for number in range(len(pictures.EXAMPLES)):
-        assert pictures.picture_of(number).is_file()
+def test_every_operation_has_an_example_with_an_image() -> None:
+    assert {example.tag for example in examples()} == {
+        kind.__struct_config__.tag for kind in get_args(Operation)
+    }
+    for example in examples():
+        assert example.path.is_file(), "make generate draws it"
 
 
 def test_no_file_of_an_operation_is_long() -> None:
-    folder = README.parent / "services/worker/operations"
-    for path in folder.glob("[a-z]*.py"):
+    for path in (ROOT / "services/worker/operations").glob("[a-z]*.py"):
         assert len(path.read_text().splitlines()) <= 80, path.name
