@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -21,18 +22,21 @@ from services.api.auth.api_keys import ApiKeyFile
 from services.api.auth.authentication import Authenticator
 from services.api.auth.url_signing import UrlSigner
 from services.api.background.outbox import Outbox
-from services.api.background.runner import in_background
-from services.api.dependencies import Dependencies, State
+from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
+from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
 from services.api.endpoints import openapi
 from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
+from services.api.limits.admission import Admission
 from services.api.limits.capacity import CapacityMonitor
 from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
+from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
 from services.api.record_cache import RecordCache
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.api.uploads.image_info import ImageLimits
+from services.api.uploads.policy import UploadPolicy
 from services.api.uploads.presets import load_presets
 from services.api.uploads.recipe_selection import RecipeLimits, RecipeResolver
 
@@ -42,7 +46,7 @@ class Files:
     """What the operator's files hold."""
 
     ring: ApiKeyFile | None
-    recipes_resolver: RecipeResolver
+    recipes: RecipeResolver
 
 
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
@@ -52,9 +56,10 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            services = await _build(settings, files, stack)
-            await stack.enter_async_context(in_background(services, on_fatal))
-            yield State(services=services)
+            dependencies = await _build(settings, files, stack)
+            loops = _loops(settings, dependencies, on_fatal)
+            await stack.enter_async_context(run_in_background(loops))
+            yield State(dependencies=dependencies)
 
     app = Starlette(
         routes=routes(),
@@ -90,9 +95,22 @@ async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> 
             timeout=settings.publish_timeout_seconds,
         )
     )
-    services = compose(settings, files, stores, publisher)
-    await services.capacity.look()
-    return services
+    dependencies = compose(settings, files, stores, publisher)
+    await dependencies.admission.capacity.look()
+    return dependencies
+
+
+def _loops(
+    settings: ApiSettings, dependencies: Dependencies, on_fatal: Callable[[DarkroomError], None]
+) -> Loops:
+    publisher = dependencies.publishing.publisher
+    return {
+        "outbox": dependencies.publishing.outbox.run,
+        "capacity": dependencies.admission.capacity.run,
+        "maintenance": maintenance(settings, dependencies.stores, publisher).run,
+        "connection": partial(guard_connection, settings, publisher, on_fatal),
+        "keys": dependencies.auth.authenticator.follow,
+    }
 
 
 def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publisher) -> Dependencies:
@@ -106,31 +124,46 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
     # Twice what a publish may take: the relay never competes with the request that made the note.
     patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
     return Dependencies(
-        settings=settings,
         stores=stores,
-        publisher=publisher,
-        outbox=Outbox(stores.images, publisher, patience=patience),
-        capacity=capacity,
-        access=Authenticator(files.ring, signer),
-        signer=signer,
+        records=RecordCache(stores.images),
+        publishing=Publishing(
+            publisher=publisher, outbox=Outbox(stores.images, publisher, patience=patience)
+        ),
+        auth=Auth(authenticator=Authenticator(files.ring, signer), signer=signer),
+        admission=_admission(settings, capacity),
+        uploads=_upload_policy(settings, files),
+        monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
+        openapi=openapi.document(keys=files.ring is not None, presets=list(files.recipes.presets)),
+    )
+
+
+def _admission(settings: ApiSettings, capacity: CapacityMonitor) -> Admission:
+    return Admission(
         rate=RateLimiter(settings.rate_limit_per_minute, settings.rate_limit_burst),
-        concurrency=ConcurrencyLimiter(settings.max_concurrent_uploads),
-        limits=ImageLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
-        recipes_resolver=files.recipes_resolver,
-        metrics=ApiMetrics(made, capacity),
-        recent=RecordCache(stores.images),
-        registry=made,
-        openapi=openapi.document(keys=files.ring is not None, presets=list(files.recipes_resolver.presets)),
+        capacity=capacity,
+        uploads=ConcurrencyLimiter(settings.max_concurrent_uploads),
+    )
+
+
+def _upload_policy(settings: ApiSettings, files: Files) -> UploadPolicy:
+    return UploadPolicy(
+        max_bytes=settings.max_upload_bytes,
+        max_files=settings.max_files_per_upload,
+        timeouts=UploadTimeouts(
+            settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second
+        ),
+        image_limits=ImageLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
+        recipes=files.recipes,
     )
 
 
 def _read_files(settings: ApiSettings) -> Files:
     """Raises ConfigurationError, before anything is started that would have to be ended again."""
     ring = ApiKeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
-    return Files(ring, _chooser(settings))
+    return Files(ring, _recipe_resolver(settings))
 
 
-def _chooser(settings: ApiSettings) -> RecipeResolver:
+def _recipe_resolver(settings: ApiSettings) -> RecipeResolver:
     presets = load_presets(
         Path(settings.presets_file) if settings.presets_file else None, default=_default_recipe(settings)
     )

@@ -11,42 +11,56 @@ from common.store import Stores
 from services.api.auth.authentication import Authenticator
 from services.api.auth.url_signing import UrlSigner
 from services.api.background.outbox import Outbox
-from services.api.limits.capacity import CapacityMonitor
-from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
+from services.api.limits.admission import Admission
 from services.api.metrics import ApiMetrics
 from services.api.record_cache import RecordCache
-from services.api.settings import ApiSettings
-from services.api.uploads.image_info import ImageLimits
-from services.api.uploads.recipe_selection import RecipeResolver
+from services.api.uploads.policy import UploadPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auth:
+    """Tells who sends a request, and signs URLs."""
+
+    authenticator: Authenticator
+    signer: UrlSigner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publishing:
+    """The broker: `outbox` for jobs, which must not get lost, `publisher` for the rest."""
+
+    publisher: Publisher
+    outbox: Outbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """What is counted, and the registry that `/metrics` shows."""
+
+    metrics: ApiMetrics
+    registry: CollectorRegistry
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """Everything an endpoint may use."""
 
-    settings: ApiSettings
     stores: Stores
-    publisher: Publisher
-    outbox: Outbox
-    capacity: CapacityMonitor
-    access: Authenticator
-    signer: UrlSigner
-    rate: RateLimiter
-    concurrency: ConcurrencyLimiter
-    recipes_resolver: RecipeResolver
-    limits: ImageLimits
-    metrics: ApiMetrics
-    recent: RecordCache
-    registry: CollectorRegistry
+    records: RecordCache
+    publishing: Publishing
+    auth: Auth
+    admission: Admission
+    uploads: UploadPolicy
+    monitoring: Monitoring
     openapi: bytes
 
 
 class State(TypedDict):
     """The lifespan's state."""
 
-    services: Dependencies
+    dependencies: Dependencies
 
 
 def dependencies_of(request: Request) -> Dependencies:
-    """The services of the application that serves this request."""
-    return cast(Dependencies, request.state.services)
+    """Return the dependencies of the application that serves this request."""
+    return cast(Dependencies, request.state.dependencies)

@@ -1,46 +1,30 @@
-"""What the API does beside answering requests, for as long as its lifespan lasts."""
+"""Runs what the API does beside answering requests, for as long as its lifespan lasts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
-from common.broker import probe
+from common.broker import Publisher, probe
 from common.errors import DarkroomError
 from common.runtime.watchdog import watch
+from common.store import Stores
 from services.api.background.maintenance import Maintenance
-from services.api.dependencies import Dependencies
+from services.api.settings import ApiSettings
 
 log = structlog.get_logger(__name__)
 
-
-def _maintenance(services: Dependencies) -> Maintenance:
-    settings = services.settings
-    return Maintenance(
-        services.stores,
-        services.publisher,
-        interval_seconds=settings.upkeep_seconds,
-        staged_for=timedelta(seconds=settings.staged_seconds),
-        keys_for=timedelta(seconds=settings.idempotency_seconds),
-        retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
-        missing_after=timedelta(seconds=settings.requeue_seconds),
-    )
+Loops = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+"""What runs until it is cancelled, by name."""
 
 
 @asynccontextmanager
-async def in_background(
-    services: Dependencies, on_fatal: Callable[[DarkroomError], None]
-) -> AsyncIterator[None]:
-    jobs = {
-        "outbox": services.outbox.run(),
-        "admission": services.capacity.run(),
-        "upkeep": _maintenance(services).run(),
-        "guard": _guard_link(services, on_fatal),
-        "keys": services.access.follow(),
-    }
-    tasks = [asyncio.create_task(job, name=name) for name, job in jobs.items()]
+async def run_in_background(loops: Loops) -> AsyncIterator[None]:
+    """Run all `loops` while the context lasts, and cancel them at its end."""
+    tasks = [asyncio.create_task(loop(), name=name) for name, loop in loops.items()]
     try:
         yield
     finally:
@@ -49,13 +33,28 @@ async def in_background(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _guard_link(services: Dependencies, on_fatal: Callable[[DarkroomError], None]) -> None:
-    settings = services.settings
+def maintenance(settings: ApiSettings, stores: Stores, publisher: Publisher) -> Maintenance:
+    """Return the maintenance of the store as it is configured."""
+    return Maintenance(
+        stores,
+        publisher,
+        interval_seconds=settings.upkeep_seconds,
+        staged_for=timedelta(seconds=settings.staged_seconds),
+        keys_for=timedelta(seconds=settings.idempotency_seconds),
+        retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
+        missing_after=timedelta(seconds=settings.requeue_seconds),
+    )
+
+
+async def guard_connection(
+    settings: ApiSettings, publisher: Publisher, on_fatal: Callable[[DarkroomError], None]
+) -> None:
+    """Watch the connection to the broker; call `on_fatal` when this process cannot go on without a restart."""
     try:
-        await services.publisher.ready()
+        await publisher.ready()
         log.info("service.ready", name="api")
         await watch(
-            services.publisher.answers,
+            publisher.answers,
             lambda: probe(settings.amqp_url),
             patience_seconds=settings.watchdog_seconds,
         )

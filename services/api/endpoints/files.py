@@ -64,7 +64,7 @@ async def output(request: Request) -> Response:
     if file is None:
         raise _no_output(record)
     # What needs a key must not be handed on by a cache that many share (RFC 9111, 3.5).
-    whose = "public" if dependencies_of(request).access.open else "private"
+    whose = "public" if dependencies_of(request).auth.authenticator.open else "private"
     response = _file(request, file, best.media_type, f"{whose}, {_FOREVER}")
     if len(made) > 1:
         response.headers["Vary"] = "Accept"
@@ -77,9 +77,9 @@ async def _record(request: Request) -> Record:
 
 async def _known(request: Request) -> CachedRecord:
     services = dependencies_of(request)
-    principal = services.access.authenticate(request)
+    principal = services.auth.authenticator.authenticate(request)
     image_id = request.path_params["image_id"]
-    known = await services.recent.read(image_id) if image_ids.is_valid(image_id) else None
+    known = await services.records.read(image_id) if image_ids.is_valid(image_id) else None
     if known is None:
         raise image_not_found()
     principal.require(known.record)

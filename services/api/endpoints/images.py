@@ -42,7 +42,7 @@ async def list_images(request: Request) -> Response:
     limit = _limit(request.query_params.get("limit"))
     status = _status(request.query_params.get("status"))
     cursor = _cursor(request.query_params.get("cursor"))
-    principal = services.access.authenticate(request)
+    principal = services.auth.authenticator.authenticate(request)
 
     def wanted(record: Record) -> bool:
         return principal.can_read(record) and status in (None, record.status)
@@ -57,8 +57,8 @@ async def delete(request: Request) -> Response:
     """Remove the image and all that was made of it."""
     record = await _own_record(request)
     services = dependencies_of(request)
-    removed = await remove(services.stores, services.publisher, record.manifest.image_id)
-    services.recent.forget(record.manifest.image_id)
+    removed = await remove(services.stores, services.publishing.publisher, record.manifest.image_id)
+    services.records.forget(record.manifest.image_id)
     if not removed:
         raise image_not_found()  # somebody was faster
     return Response(status_code=204)
@@ -77,7 +77,7 @@ async def retry(request: Request) -> Response:
 async def retry_failed(request: Request) -> Response:
     """Develop all failed images again that were received since a time; answers which, and where to go on."""
     services = dependencies_of(request)
-    principal = services.access.authenticate(request)
+    principal = services.auth.authenticator.authenticate(request)
     since = _since(request.query_params.get("since"))
     cursor = _cursor(request.query_params.get("cursor"))
     records, cursor = await _examine(services, cursor, since)
@@ -89,7 +89,7 @@ async def retry_failed(request: Request) -> Response:
 
 async def _own_record(request: Request) -> Record:
     services = dependencies_of(request)
-    principal = services.access.authenticate(request)
+    principal = services.auth.authenticator.authenticate(request)
     image_id = request.path_params["image_id"]
     return principal.require(
         await services.stores.images.read(image_id) if image_ids.is_valid(image_id) else None
@@ -99,7 +99,7 @@ async def _own_record(request: Request) -> Record:
 async def _reopen(services: Dependencies, image_id: str) -> bool:
     if not await services.stores.catalog.reopen(image_id):
         return False
-    await services.outbox.publish(image_id)
+    await services.publishing.outbox.publish(image_id)
     return True
 
 

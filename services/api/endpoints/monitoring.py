@@ -16,10 +16,10 @@ async def readyz(request: Request) -> Response:
     """The broker and the store answer."""
     services = dependencies_of(request)
     return await health.readiness(
-        {"broker": services.publisher.answers, "store": services.stores.images.answers}
+        {"broker": services.publishing.publisher.answers, "store": services.stores.images.answers}
     )
 
 
 async def metrics(request: Request) -> Response:
     """The metrics in Prometheus' text format."""
-    return health.metrics(dependencies_of(request).registry)
+    return health.metrics(dependencies_of(request).monitoring.registry)

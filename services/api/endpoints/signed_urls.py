@@ -30,8 +30,8 @@ class SignatureRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 async def create(request: Request) -> Response:
     """A signed URL for a file or a status of the principal's, or for an upload in the principal's name."""
     services = dependencies_of(request)
-    principal = services.access.authenticate(request)
-    if not services.signer.active:
+    principal = services.auth.authenticator.authenticate(request)
+    if not services.auth.signer.active:
         raise Problem(409, "signing_off", "no URL_SIGNING_SECRETS are configured")
     wanted = await _read(request)
     if not may_be_signed(wanted.method, wanted.path):
@@ -45,7 +45,7 @@ async def create(request: Request) -> Response:
         owner=principal.owner or "",
         max_bytes=wanted.max_bytes,
     )
-    return MsgspecResponse(SignedUrl(url=services.signer.url(grant), expires=grant.expires), 201)
+    return MsgspecResponse(SignedUrl(url=services.auth.signer.url(grant), expires=grant.expires), 201)
 
 
 async def _read(request: Request) -> SignatureRequest:
@@ -64,4 +64,4 @@ async def _require_own(services: Dependencies, request: Request, path: str) -> N
     image_id = path.split("/")[2]
     if not image_ids.is_valid(image_id):
         raise image_not_found()
-    services.access.authenticate(request).require(await services.stores.images.read(image_id))
+    services.auth.authenticator.authenticate(request).require(await services.stores.images.read(image_id))

@@ -13,7 +13,6 @@ from services.api.auth.authentication import Principal, client_address_of
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problems import Problem, on_problem, on_surroundings_error
 from services.api.http.responses import LingeringResponse, MsgspecResponse, TrackedBody
-from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.openapi.schemas import AcceptedMany, accepted_image
 from services.api.uploads import idempotency, multipart
 from services.api.uploads.receiver import UploadReceiver
@@ -29,13 +28,13 @@ async def upload(request: Request) -> Response | LingeringResponse:
     try:
         image_ids = await _accept(request, services)
     except Problem as problem:
-        services.metrics.uploads.labels(problem.code).inc()
+        services.monitoring.metrics.uploads.labels(problem.code).inc()
         return LingeringResponse(await on_problem(request, problem), body)
     except TransientError as error:
-        services.metrics.uploads.labels(error.code).inc()
+        services.monitoring.metrics.uploads.labels(error.code).inc()
         return LingeringResponse(await on_surroundings_error(request, error), body)
     except ClientDisconnect:
-        services.metrics.uploads.labels("client_gone").inc()
+        services.monitoring.metrics.uploads.labels("client_gone").inc()
         raise
     accepted = [accepted_image(image_id) for image_id in image_ids]
     if len(accepted) == 1:
@@ -44,11 +43,10 @@ async def upload(request: Request) -> Response | LingeringResponse:
 
 
 async def _accept(request: Request, services: Dependencies) -> list[str]:
-    principal = services.access.authenticate(request)
-    services.rate.take(client_address_of(request, principal))
-    services.capacity.check()
+    principal = services.auth.authenticator.authenticate(request)
+    services.admission.admit(client_address_of(request, principal))
     key = idempotency.read_key(request.headers.get(idempotency.HEADER))
-    with services.concurrency.slot():
+    with services.admission.uploads.slot():
         receiver = await _receive(request, services, principal)
         image_ids, fresh = [file.image_id for file in receiver.files], True
         if key is not None:
@@ -63,23 +61,20 @@ async def _accept(request: Request, services: Dependencies) -> list[str]:
 
 async def _receive(request: Request, services: Dependencies, principal: Principal) -> UploadReceiver:
     """The request's files, durable and visible; nothing is left of a request that fails."""
-    settings = services.settings
-    pace = UploadTimeouts(
-        settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second
-    )
-    selection = services.recipes_resolver.selection()
+    policy = services.uploads
+    selection = policy.recipes.selection()
     async with AsyncExitStack() as stack:
         receiver = UploadReceiver(
             services.stores.images,
             stack,
-            max_bytes=min(settings.max_upload_bytes, principal.max_bytes or settings.max_upload_bytes),
-            max_files=settings.max_files_per_upload,
-            limits=services.limits,
+            max_bytes=min(policy.max_bytes, principal.max_bytes or policy.max_bytes),
+            max_files=policy.max_files,
+            limits=policy.image_limits,
             owner=principal.owner,
         )
-        with services.metrics.stages.labels("receive").time():
-            await multipart.receive(request, receiver, selection, pace)
-        with services.metrics.stages.labels("commit").time():
+        with services.monitoring.metrics.stages.labels("receive").time():
+            await multipart.receive(request, receiver, selection, policy.timeouts)
+        with services.monitoring.metrics.stages.labels("commit").time():
             async with _all_or_none(services, receiver):
                 await receiver.commit(selection.choice)
     return receiver
@@ -102,9 +97,9 @@ async def _withdraw(services: Dependencies, receiver: UploadReceiver) -> None:
 
 
 async def _publish(services: Dependencies, receiver: UploadReceiver) -> None:
-    with services.metrics.stages.labels("publish").time():
+    with services.monitoring.metrics.stages.labels("publish").time():
         for file in receiver.files:
-            published = await services.outbox.publish(file.image_id)
-            services.metrics.uploads.labels("accepted").inc()
-            services.metrics.bytes.inc(file.upload.size)
+            published = await services.publishing.outbox.publish(file.image_id)
+            services.monitoring.metrics.uploads.labels("accepted").inc()
+            services.monitoring.metrics.bytes.inc(file.upload.size)
             log.info("upload.accepted", image_id=file.image_id, bytes=file.upload.size, published=published)

@@ -25,14 +25,14 @@ class Api:
     """The client, and what is behind the API."""
 
     http: httpx.AsyncClient
-    services: Dependencies
+    dependencies: Dependencies
     publisher: RecordingPublisher
 
     @property
     def store(self) -> MemoryStore:
         """The images."""
-        assert isinstance(self.services.stores.images, MemoryStore)
-        return self.services.stores.images
+        assert isinstance(self.dependencies.stores.images, MemoryStore)
+        return self.dependencies.stores.images
 
     @property
     def memory(self) -> Memory:
@@ -41,7 +41,7 @@ class Api:
 
     def counted(self, name: str, **labels: str) -> float:
         """What the metric says; 0 while nothing was counted."""
-        return self.services.registry.get_sample_value(name, labels) or 0.0
+        return self.dependencies.monitoring.registry.get_sample_value(name, labels) or 0.0
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def open_api(monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: An
         assert state is not None
         transport = httpx.ASGITransport(_with_state(app, state), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
-            yield Api(http, state["services"], publisher)
+            yield Api(http, state["dependencies"], publisher)
 
 
 def _with_state(app: ASGIApp, state: Any) -> ASGIApp:

@@ -14,7 +14,7 @@ def upkeep(
     api: Api, *, retention: timedelta | None = None, missing_after: timedelta = timedelta(0)
 ) -> Maintenance:
     return Maintenance(
-        api.services.stores,
+        api.dependencies.stores,
         api.publisher,
         interval_seconds=0.01,
         staged_for=timedelta(0),

@@ -11,7 +11,9 @@ from tests.support.store.stored_images import uploaded
 
 async def refusal(api: Api, *, max_backlog: int = 2, min_free_bytes: int = 100) -> str:
     """What is told; nothing when there is room."""
-    capacity = CapacityMonitor(api.services.stores, max_backlog=max_backlog, min_free_bytes=min_free_bytes)
+    capacity = CapacityMonitor(
+        api.dependencies.stores, max_backlog=max_backlog, min_free_bytes=min_free_bytes
+    )
     await capacity.look()
     try:
         capacity.check()
@@ -39,7 +41,7 @@ async def test_a_store_that_does_not_answer_has_no_room(api: Api) -> None:
 
 
 async def test_before_the_first_look_there_is_none(api: Api) -> None:
-    capacity = CapacityMonitor(api.services.stores, max_backlog=1, min_free_bytes=0)
+    capacity = CapacityMonitor(api.dependencies.stores, max_backlog=1, min_free_bytes=0)
 
     with pytest.raises(Problem, match="does not answer"):
         capacity.check()

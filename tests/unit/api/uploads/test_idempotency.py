@@ -69,7 +69,7 @@ async def test_of_an_upload_whose_key_cannot_be_claimed_nothing_is_left(
     async def full(*_: object) -> None:
         raise StoreFullError("the store has no room left")
 
-    monkeypatch.setattr(type(api.services.stores.keys), "claim", full)
+    monkeypatch.setattr(type(api.dependencies.stores.keys), "claim", full)
     answer = await api.http.post(
         "/upload", files={"file": ("a.gif", GIF)}, headers={"Idempotency-Key": "full"}
     )

@@ -1,0 +1,18 @@
+"""What an upload may be: its sizes, its times, and the recipes it may name."""
+
+from dataclasses import dataclass
+
+from services.api.limits.upload_timeouts import UploadTimeouts
+from services.api.uploads.image_info import ImageLimits
+from services.api.uploads.recipe_selection import RecipeResolver
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadPolicy:
+    """At most `max_files` files of `max_bytes` bytes each, with images within `image_limits`."""
+
+    max_bytes: int
+    max_files: int
+    timeouts: UploadTimeouts
+    image_limits: ImageLimits
+    recipes: RecipeResolver
