@@ -16,6 +16,7 @@ from common.model import image_ids
 from common.model.records import Record
 from services.api.background.maintenance import remove
 from services.api.dependencies import Dependencies, dependencies_of
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
 from services.api.openapi.schemas import (
@@ -69,7 +70,9 @@ async def retry(request: Request) -> Response:
     record = await _own_record(request)
     image_id = record.manifest.image_id
     if not await _reopen(dependencies_of(request), image_id):
-        raise Problem(409, "not_failed", f"only a failed image can be run again; this one is {record.status}")
+        raise Problem(
+            ProblemCode.NOT_FAILED, f"only a failed image can be run again; this one is {record.status}"
+        )
     body = accepted_image(image_id)
     return MsgspecResponse(body, 202, headers={"Location": body.status_url})
 
@@ -198,4 +201,4 @@ def _since(text: str | None) -> datetime:
 
 
 def _invalid(parameter: str, allowed: str) -> Problem:
-    return Problem(422, "invalid_parameter", f"{parameter} must be {allowed}", parameter=parameter)
+    return Problem(ProblemCode.INVALID_PARAMETER, f"{parameter} must be {allowed}", parameter=parameter)
