@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from common.errors import UnreadableRecordError
 from common.model import image_ids
-from common.model.records import Record
+from common.model.records import STATUSES, Record
+from common.model.status import status_of
 from services.api.background.maintenance import remove
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problem_codes import ProblemCode
@@ -30,7 +31,6 @@ log = structlog.get_logger(__name__)
 
 _DEFAULT_LIMIT: Final = 50
 _MAX_LIMIT: Final = 500
-_STATUSES: Final = ("uploaded", "processing", "completed", "failed")
 _EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
 _SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
@@ -158,7 +158,7 @@ def opaque_cursor(moment: str) -> str:
 
 
 def _summary(record: Record) -> ImageSummary:
-    view = record.view()
+    view = status_of(record)
     return ImageSummary(
         image_id=view.image_id,
         status=view.status,
@@ -179,8 +179,8 @@ def _limit(text: str | None) -> int:
 
 
 def _status(text: str | None) -> str | None:
-    if text is not None and text not in _STATUSES:
-        raise _invalid("status", f"one of {', '.join(_STATUSES)}")
+    if text is not None and text not in STATUSES:
+        raise _invalid("status", f"one of {', '.join(STATUSES)}")
     return text
 
 
