@@ -57,6 +57,7 @@ def start_scenario(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[S
                     workers=workers,
                     faulty_workers=faulty_workers,
                     notifications=notifications,
+                    disturbed=False,
                     **settings,
                 )
             )

@@ -34,8 +34,10 @@ def small() -> bytes:
 class FaultScenario(Stack):
     """A stack on a virtual host of its own. `user` uploads through the first API; `accepted` is what it was told."""
 
-    def __init__(self, folder: Path, vhost: Vhost, amqp_url: str, settings: dict[str, str]) -> None:
-        super().__init__(folder, amqp_url, {**_SETTINGS, **settings})
+    def __init__(
+        self, folder: Path, vhost: Vhost, amqp_url: str, settings: dict[str, str], *, disturbed: bool = False
+    ) -> None:
+        super().__init__(folder, amqp_url, {**_SETTINGS, **settings}, disturbed=disturbed)
         self.vhost = vhost
         self.accepted: list[str] = []
         self.deleted: set[str] = set()
@@ -127,6 +129,10 @@ class FaultScenario(Stack):
         attempt: int = self.user.status(image_id)["details"]["attempt"]
         return attempt
 
+    def bind_tap(self) -> None:
+        """Have what listens to the events hear them again after their exchange was deleted."""
+        self.vhost.bind(topology.EVENTS, self._tap)
+
     def final_events(self, image_id: str) -> list[str]:
         """The ids of all announcements of the image's end so far, in order, repeats included."""
         self.events += self.vhost.take_json(self._tap)
@@ -162,10 +168,11 @@ def running_scenario(
     workers: int = 1,
     faulty_workers: int = 0,
     notifications: int = 0,
+    disturbed: bool = False,
     **settings: str,
 ) -> Iterator[FaultScenario]:
     """A scenario whose processes are ready; ended at once when the context ends."""
-    scenario = FaultScenario(folder, vhost, amqp_url or vhost.url, settings)
+    scenario = FaultScenario(folder, vhost, amqp_url or vhost.url, settings, disturbed=disturbed)
     try:
         scenario.start(workers, faulty_workers, notifications)
         yield scenario

@@ -32,8 +32,21 @@ class Vhost:
         fanout = {"type": "fanout", "durable": True}
         self.management.call("PUT", "exchanges", self.name, exchange, body=fanout)
         self.management.call("PUT", "queues", self.name, queue, body={"durable": True})
-        self.management.call("POST", "bindings", self.name, "e", exchange, "q", queue, body={})
+        self.bind(exchange, queue)
         return queue
+
+    def bind(self, exchange: str, queue: str) -> None:
+        """Bind a queue to a fanout exchange."""
+        self.management.call("POST", "bindings", self.name, "e", exchange, "q", queue, body={})
+
+    def add_full_queue(self, queue: str, *, bound_to: str) -> None:
+        """Add a stranger's queue that holds all it may, so that the broker refuses whatever is routed to it."""
+        arguments = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        self.management.call(
+            "PUT", "queues", self.name, queue, body={"durable": True, "arguments": arguments}
+        )
+        self.publish(queue, "{}")
+        self.bind(bound_to, queue)
 
     def take(self, queue: str, count: int = 1000) -> list[dict[str, Any]]:
         """The messages that are ready in the queue, taken off it, as the management API shows them."""
@@ -44,7 +57,7 @@ class Vhost:
         return messages
 
     def take_json(self, queue: str) -> list[dict[str, Any]]:
-        """Their schemas."""
+        """Return the bodies of the messages that are ready, taken off the queue."""
         return [json.loads(message["payload"]) for message in self.take(queue)]
 
     def publish(self, queue: str, payload: str) -> None:

@@ -34,6 +34,7 @@ class Service:
         self._environment = {key: value for key, value in os.environ.items() if key not in _SETTINGS}
         self._environment |= settings
         self.take_port(free_port())
+        self.disturbances = folder / f"{name}.disturbances"
         self._log = folder / f"{name}.log"
         self._child: Child | None = None
 

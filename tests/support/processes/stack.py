@@ -6,15 +6,22 @@ from pathlib import Path
 
 from tests.support.http.client import Client, open_client
 from tests.support.processes.services import Service
+from tests.support.processes.variants import disturbed_service
 from tests.support.waiting import wait_until
 
 StackFactory = Callable[..., "Stack"]
 
 
 class Stack:
-    """Its processes, its client and its store. `settings` go to every process by the names of the environment."""
+    """Its processes, its client and its store. `settings` go to every process by the names of the environment.
 
-    def __init__(self, folder: Path, amqp_url: str, settings: dict[str, str]) -> None:
+    Of a `disturbed` stack the disk can stall and the clock step (tests.support.processes.disturbed).
+    """
+
+    def __init__(
+        self, folder: Path, amqp_url: str, settings: dict[str, str], *, disturbed: bool = False
+    ) -> None:
+        self._build = disturbed_service if disturbed else Service
         self.folder = folder
         self.store = folder / "store"
         # Short waits: a test that must see an outage end does not want to wait for production's patience.
@@ -31,7 +38,7 @@ class Stack:
     def add(self, kind: str, **settings: str) -> Service:
         """Start one more process of a kind, with settings of its own."""
         number = sum(1 for service in self.services if service.kind == kind) + 1
-        service = Service(kind, f"{kind}-{number}", self.folder, {**self._settings, **settings})
+        service = self._build(kind, f"{kind}-{number}", self.folder, {**self._settings, **settings})
         self.services.append(service)
         service.start()
         return service

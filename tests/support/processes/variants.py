@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.processes import dying
+from tests.support.processes import disturbed, dying
 from tests.support.processes.children import Child
 from tests.support.processes.services import Service
 
@@ -32,3 +32,12 @@ def dying_service(kind: str, name: str, folder: Path, settings: Mapping[str, str
     """A service that kills itself at a step (see tests.support.processes.dying)."""
     modules = ["tests.support.processes.dying", f"services.{kind}"]
     return Variant(kind, name, folder, {**settings, dying.VARIABLE: step}, modules)
+
+
+def disturbed_service(kind: str, name: str, folder: Path, settings: Mapping[str, str]) -> Variant:
+    """A service whose disk stalls and whose clock steps as its folder `disturbances` says."""
+    modules = ["tests.support.processes.disturbed", f"services.{kind}"]
+    variables = {disturbed.VARIABLE: str(folder / f"{name}.disturbances")}
+    service = Variant(kind, name, folder, {**settings, **variables}, modules)
+    service.disturbances.mkdir(exist_ok=True)
+    return service

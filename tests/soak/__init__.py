@@ -1,0 +1,1 @@
+"""`make soak`: uploads without end while processes, broker, disk and clock are disturbed at random."""
