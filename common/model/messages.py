@@ -1,13 +1,14 @@
 """The messages on the broker: jobs for the workers, and events for everybody, as CloudEvents 1.0 in JSON."""
 
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from common.errors import UnreadableMessageError
 from common.model.image_ids import ImageId
-from common.model.records import Result, StatusView, now
+from common.model.records import Result, now
+from common.model.status import EventData, StatusView, event_data
 
 JOB_VERSION: Final = 1
 EVENT_SOURCE: Final = "/darkroom"
@@ -31,7 +32,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     type: EventType
     subject: str
     time: datetime
-    data: dict[str, Any]
+    data: EventData
     source: str = EVENT_SOURCE
     specversion: Literal["1.0"] = "1.0"
     datacontenttype: Literal["application/json"] = "application/json"
@@ -53,7 +54,7 @@ def finished_event(view: StatusView, result: Result) -> Event:
 
 def deleted_event(image_id: str) -> Event:
     """The image and all that was made of it are gone."""
-    data = {"image_id": image_id, "status": "deleted"}
+    data = EventData(image_id=image_id, status="deleted")
     return Event(
         id=f"{image_id}/image.deleted", type="image.deleted", subject=image_id, time=now(), data=data
     )
@@ -75,9 +76,12 @@ def decode_event(body: bytes) -> Event:
 
 
 def _event(kind: EventType, view: StatusView, attempt: int, time: datetime) -> Event:
-    data = msgspec.to_builtins(view)
     return Event(
-        id=f"{view.image_id}/{kind}/{attempt}", type=kind, subject=view.image_id, time=time, data=data
+        id=f"{view.image_id}/{kind}/{attempt}",
+        type=kind,
+        subject=view.image_id,
+        time=time,
+        data=event_data(view),
     )
 
 

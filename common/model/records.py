@@ -4,7 +4,7 @@ Sizes are bytes, times are RFC 3339 UTC, durations are milliseconds with the uni
 """
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from common.model.reports import ImageReport, OutputReport, SourceReport
 from common.recipes.recipe import Recipe
 
 Status = Literal["uploaded", "processing", "completed", "failed"]
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,16 +71,6 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """What `GET /status/{image_id}` answers and what the events carry as `data`."""
-
-    image_id: str
-    status: Status
-    details: dict[str, Any]
-    error: str | None = None
-    error_code: str | None = None
-
-
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """All the store knows of one image at one moment."""
 
@@ -99,61 +90,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """How often a worker has begun on it."""
         return self.attempt.attempt if self.attempt else 0
 
-    def view(self) -> StatusView:
-        """The public status of this moment."""
-        if self.result is not None:
-            return view_of_result(self.manifest, self.result)
-        details = _upload_details(self.manifest)
-        if self.attempt is not None:
-            details |= {"attempt": self.attempt.attempt, "started_at": self.attempt.started_at}
-        return StatusView(image_id=self.manifest.image_id, status=self.status, details=details)
-
-
-def view_of_result(manifest: Manifest, result: Result) -> StatusView:
-    """The public status of a finished image."""
-    details = _upload_details(manifest) | {
-        "attempt": result.attempt,
-        "finished_at": result.finished_at,
-        "duration_ms": result.duration_ms,
-    }
-    if result.failure is not None:
-        return StatusView(
-            image_id=result.image_id,
-            status="failed",
-            details=details,
-            error=result.failure.reason,
-            error_code=result.failure.code,
-        )
-    details |= {
-        "source": result.source,
-        "picture": result.picture,
-        "outputs": [_public_output(output) for output in result.outputs],
-    }
-    return StatusView(image_id=result.image_id, status="completed", details=details)
-
 
 def now() -> datetime:
     """This moment, in UTC: every time in a record comes from here."""
     return datetime.now(UTC)
-
-
-def _upload_details(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "filename": manifest.filename,
-        "media_type": manifest.media_type,
-        "bytes": manifest.bytes,
-        "sha256": manifest.sha256,
-        "received_at": manifest.received_at,
-    }
-
-
-def _public_output(output: OutputRecord) -> dict[str, Any]:
-    return {
-        "name": output.name,
-        "url": output.url,
-        "media_type": output.media_type,
-        "width": output.width,
-        "height": output.height,
-        "bytes": output.bytes,
-        **msgspec.structs.asdict(output.report),
-    }

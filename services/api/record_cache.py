@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from common.model.records import Record
+from common.model.status import status_of
 from common.store import Store
 
 _SECONDS: Final = 1.0  # for so long an image may be shown here that another replica has deleted
@@ -25,7 +26,7 @@ class CachedRecord:
     @cached_property
     def status(self) -> bytes:
         """The public status as JSON."""
-        return msgspec.json.encode(self.record.view())
+        return msgspec.json.encode(status_of(self.record))
 
 
 class RecordCache:

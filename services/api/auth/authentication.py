@@ -13,6 +13,7 @@ from common.errors import ConfigurationError
 from common.model.records import Record
 from services.api.auth.api_keys import ApiKeyFile
 from services.api.auth.url_signing import UrlSigner
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ class Authenticator:
                 request.method, request.scope["path"], request.query_params, time.time()
             )
             if self._ring is not None and not self._ring.knows(grant.owner):
-                raise Problem(403, "invalid_signature", "the signed URL's owner has no key any more")
+                raise Problem(ProblemCode.INVALID_SIGNATURE, "the signed URL's owner has no key any more")
             return Principal(owner=grant.owner or None, via_signed_url=True, max_bytes=grant.max_bytes)
         if self._ring is None:
             return Principal(owner=None)
@@ -77,7 +78,7 @@ class Authenticator:
         owner = self._ring.owner_of(key.strip()) if scheme.lower() == "bearer" else None
         if owner is None:
             detail = "send a valid API key as `Authorization: Bearer KEY`, or use a signed URL"
-            raise Problem(401, "unauthorized", detail, headers=_UNAUTHORIZED)
+            raise Problem(ProblemCode.UNAUTHORIZED, detail, headers=_UNAUTHORIZED)
         return Principal(owner=owner)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 MAX_LIFETIME_SECONDS: Final = 7 * 86_400
@@ -59,9 +60,11 @@ class UrlSigner:
         given = query["signature"].encode()
         good = [hmac.compare_digest(_sign(secret, grant).encode(), given) for secret in self._secrets]
         if not any(good):
-            raise Problem(403, "invalid_signature", "the signature does not fit this method, path and query")
+            raise Problem(
+                ProblemCode.INVALID_SIGNATURE, "the signature does not fit this method, path and query"
+            )
         if grant.expires < now:
-            raise Problem(403, "signature_expired", "the signed URL has expired")
+            raise Problem(ProblemCode.SIGNATURE_EXPIRED, "the signed URL has expired")
         return grant
 
 
@@ -70,11 +73,11 @@ def _read(method: str, path: str, query: Mapping[str, str]) -> SignedUrlClaims:
         expires, max_bytes = int(query.get("expires", "")[:20]), query.get("max_bytes")
         limit = None if max_bytes is None else int(max_bytes[:20])
     except ValueError:
-        raise Problem(403, "invalid_signature", "expires and max_bytes are whole numbers") from None
+        raise Problem(ProblemCode.INVALID_SIGNATURE, "expires and max_bytes are whole numbers") from None
     # Whoever may fetch a file may ask for its headers.
     verb = "GET" if method == "HEAD" else method
     if not may_be_signed(verb, path) or (limit is not None and limit < 1):
-        raise Problem(403, "invalid_signature", "no signed URL allows this")
+        raise Problem(ProblemCode.INVALID_SIGNATURE, "no signed URL allows this")
     return SignedUrlClaims(
         method=verb, path=path, expires=expires, owner=query.get("owner", ""), max_bytes=limit
     )

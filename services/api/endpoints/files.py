@@ -12,6 +12,7 @@ from common.store.local.layout import ORIGINAL
 from services.api.dependencies import dependencies_of
 from services.api.http import byte_ranges
 from services.api.http.content_negotiation import negotiated
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
 from services.api.openapi.schemas import ImageRecord
@@ -88,9 +89,9 @@ async def _known(request: Request) -> CachedRecord:
 
 def _no_output(record: Record) -> Problem:
     if record.result is None:
-        return Problem(404, "output_not_ready", f"the image is not developed yet: it is {record.status}")
+        return Problem(ProblemCode.OUTPUT_NOT_READY, f"the image is not developed yet: it is {record.status}")
     names = ", ".join(dict.fromkeys(each.name for each in record.result.outputs)) or "none"
-    return Problem(404, "output_not_found", f"the image has no such output; it has: {names}")
+    return Problem(ProblemCode.OUTPUT_NOT_FOUND, f"the image has no such output; it has: {names}")
 
 
 def _file(

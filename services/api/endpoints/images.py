@@ -13,9 +13,11 @@ from starlette.responses import Response
 
 from common.errors import UnreadableRecordError
 from common.model import image_ids
-from common.model.records import Record
+from common.model.records import STATUSES, Record
+from common.model.status import status_of
 from services.api.background.maintenance import remove
 from services.api.dependencies import Dependencies, dependencies_of
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
 from services.api.openapi.schemas import (
@@ -29,7 +31,6 @@ log = structlog.get_logger(__name__)
 
 _DEFAULT_LIMIT: Final = 50
 _MAX_LIMIT: Final = 500
-_STATUSES: Final = ("uploaded", "processing", "completed", "failed")
 _EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
 _SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
@@ -69,7 +70,9 @@ async def retry(request: Request) -> Response:
     record = await _own_record(request)
     image_id = record.manifest.image_id
     if not await _reopen(dependencies_of(request), image_id):
-        raise Problem(409, "not_failed", f"only a failed image can be run again; this one is {record.status}")
+        raise Problem(
+            ProblemCode.NOT_FAILED, f"only a failed image can be run again; this one is {record.status}"
+        )
     body = accepted_image(image_id)
     return MsgspecResponse(body, 202, headers={"Location": body.status_url})
 
@@ -155,7 +158,7 @@ def opaque_cursor(moment: str) -> str:
 
 
 def _summary(record: Record) -> ImageSummary:
-    view = record.view()
+    view = status_of(record)
     return ImageSummary(
         image_id=view.image_id,
         status=view.status,
@@ -176,8 +179,8 @@ def _limit(text: str | None) -> int:
 
 
 def _status(text: str | None) -> str | None:
-    if text is not None and text not in _STATUSES:
-        raise _invalid("status", f"one of {', '.join(_STATUSES)}")
+    if text is not None and text not in STATUSES:
+        raise _invalid("status", f"one of {', '.join(STATUSES)}")
     return text
 
 
@@ -198,4 +201,4 @@ def _since(text: str | None) -> datetime:
 
 
 def _invalid(parameter: str, allowed: str) -> Problem:
-    return Problem(422, "invalid_parameter", f"{parameter} must be {allowed}", parameter=parameter)
+    return Problem(ProblemCode.INVALID_PARAMETER, f"{parameter} must be {allowed}", parameter=parameter)

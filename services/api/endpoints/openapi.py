@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common import __version__
-from common.model.records import StatusView
+from common.model.status import StatusView
 from common.recipes.recipe import Recipe
 from services.api.dependencies import dependencies_of
 from services.api.endpoints.signed_urls import SignatureRequest

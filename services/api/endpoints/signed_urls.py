@@ -11,6 +11,7 @@ from starlette.responses import Response
 from common.model import image_ids
 from services.api.auth.url_signing import MAX_LIFETIME_SECONDS, SignedUrlClaims, may_be_signed
 from services.api.dependencies import Dependencies, dependencies_of
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
 from services.api.openapi.schemas import SignedUrl
@@ -32,10 +33,12 @@ async def create(request: Request) -> Response:
     services = dependencies_of(request)
     principal = services.auth.authenticator.authenticate(request)
     if not services.auth.signer.active:
-        raise Problem(409, "signing_off", "no URL_SIGNING_SECRETS are configured")
+        raise Problem(ProblemCode.SIGNING_OFF, "no URL_SIGNING_SECRETS are configured")
     wanted = await _read(request)
     if not may_be_signed(wanted.method, wanted.path):
-        raise Problem(422, "invalid_parameter", "path must be /upload, or a path below /images/ or /status/")
+        raise Problem(
+            ProblemCode.INVALID_PARAMETER, "path must be /upload, or a path below /images/ or /status/"
+        )
     if wanted.method == "GET":
         await _require_own(services, request, wanted.path)
     grant = SignedUrlClaims(
@@ -53,11 +56,11 @@ async def _read(request: Request) -> SignatureRequest:
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MAX_BODY:
-            raise Problem(413, "body_too_large", f"at most {_MAX_BODY} bytes")
+            raise Problem(ProblemCode.BODY_TOO_LARGE, f"at most {_MAX_BODY} bytes")
     try:
         return msgspec.json.decode(body, type=SignatureRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Problem(422, "invalid_parameter", str(error)) from error
+        raise Problem(ProblemCode.INVALID_PARAMETER, str(error)) from error
 
 
 async def _require_own(services: Dependencies, request: Request, path: str) -> None:

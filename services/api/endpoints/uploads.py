@@ -11,7 +11,7 @@ from starlette.responses import Response
 from common.errors import TransientError
 from services.api.auth.authentication import Principal, client_address_of
 from services.api.dependencies import Dependencies, dependencies_of
-from services.api.http.problems import Problem, on_problem, on_surroundings_error
+from services.api.http.problems import Problem, on_problem, on_transient_error
 from services.api.http.responses import LingeringResponse, MsgspecResponse, TrackedBody
 from services.api.openapi.schemas import AcceptedMany, accepted_image
 from services.api.uploads import idempotency, multipart
@@ -32,7 +32,7 @@ async def upload(request: Request) -> Response | LingeringResponse:
         return LingeringResponse(await on_problem(request, problem), body)
     except TransientError as error:
         services.monitoring.metrics.uploads.labels(error.code).inc()
-        return LingeringResponse(await on_surroundings_error(request, error), body)
+        return LingeringResponse(await on_transient_error(request, error), body)
     except ClientDisconnect:
         services.monitoring.metrics.uploads.labels("client_gone").inc()
         raise

@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 _ONE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
@@ -24,4 +25,4 @@ def prepare(request: Request, size: int) -> None:
         request.scope["headers"] = [field for field in request.scope["headers"] if field[0] != b"range"]
     elif int(match[1] or 0) >= size or match[3] == "0":
         headers = {"Content-Range": f"bytes */{size}"}
-        raise Problem(416, "range_not_satisfiable", f"the file has {size} bytes", headers=headers)
+        raise Problem(ProblemCode.RANGE_NOT_SATISFIABLE, f"the file has {size} bytes", headers=headers)

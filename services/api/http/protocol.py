@@ -1,12 +1,13 @@
 """The HTTP protocol of uvicorn with what it lacks: a bound, in bytes and in seconds, on all that is not a body."""
 
 import asyncio
-import json
 from http import HTTPStatus
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from services.api.http.problem_codes import ProblemCode
+from services.api.http.problems import PROBLEM_MEDIA_TYPE, encode_problem
 from services.api.http.security_headers import SECURITY_HEADERS
 
 MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
@@ -14,7 +15,7 @@ HEAD_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 2.0  # for a client to finish talking
 # For the 100 kilobytes between the marks of the write buffer: who reads slower has stopped reading.
 STALL_SECONDS: Final = 120.0
-_TOO_LARGE: Final = (431, "head_too_large", f"the head of the request has more than {MAX_HEAD_BYTES} bytes")
+_TOO_LARGE: Final = f"the head of the request has more than {MAX_HEAD_BYTES} bytes"
 
 
 class HardenedHttpProtocol(HttpToolsProtocol):
@@ -46,7 +47,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing() or self._refused:
             return
         if self._without_body > MAX_HEAD_BYTES:
-            self._refuse(*_TOO_LARGE)
+            self._refuse(ProblemCode.HEAD_TOO_LARGE, _TOO_LARGE)
         elif not self._answering():
             self._arm()  # these bytes have ended uvicorn's own wait for the next request, whatever they are
 
@@ -59,8 +60,8 @@ class HardenedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         # A head that came in one piece with its end was not counted yet.
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
-            self._refuse(*_TOO_LARGE)
-            raise ValueError(_TOO_LARGE[2])  # ends the parsing
+            self._refuse(ProblemCode.HEAD_TOO_LARGE, _TOO_LARGE)
+            raise ValueError(_TOO_LARGE)  # ends the parsing
         super().on_headers_complete()  # raises for an address that is none: still a matter of the head
         self._in_head = False
         self._disarm()
@@ -83,9 +84,9 @@ class HardenedHttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         if not self._refused:
-            self._refuse(400, "malformed_request", msg)
+            self._refuse(ProblemCode.MALFORMED_REQUEST, msg)
 
-    def _refuse(self, status: int, code: str, detail: str) -> None:
+    def _refuse(self, problem_code: ProblemCode, detail: str) -> None:
         """Answer below the application, which has not seen this request yet, or is no longer listening to it."""
         self._refused = True
         self._disarm()
@@ -100,7 +101,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         if before:
             self.cycle.disconnected = True  # nobody hears the application any more
             self.cycle.message_event.set()
-        self.transport.write(_answer(status, code, detail))
+        self.transport.write(_answer(problem_code, detail))
         # A connection closed with bytes unread is reset, and the answer lost with it (RFC 9112, 9.6).
         self.transport.write_eof()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
@@ -114,7 +115,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._deadline = None
         if self._in_head and not self.transport.is_closing():
             detail = f"the head of the request did not arrive within {HEAD_SECONDS:g} s"
-            self._refuse(408, "head_timeout", detail)
+            self._refuse(ProblemCode.HEAD_TIMEOUT, detail)
         else:
             self.transport.close()
 
@@ -133,16 +134,18 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._stalled = None
 
 
-def _answer(status: int, code: str, detail: str) -> bytes:
-    phrase = HTTPStatus(status).phrase
-    problem = {"type": "about:blank", "title": phrase, "status": status, "code": code, "detail": detail}
-    body = json.dumps(problem).encode()
+def _answer(problem_code: ProblemCode, detail: str) -> bytes:
+    body = encode_problem(problem_code, detail)
     headers = {
-        "content-type": "application/problem+json",
+        "content-type": PROBLEM_MEDIA_TYPE,
         "content-length": str(len(body)),
         "cache-control": "no-store",
         **SECURITY_HEADERS,
         "connection": "close",
     }
-    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    phrase = HTTPStatus(problem_code.status).phrase
+    lines = [
+        f"HTTP/1.1 {problem_code.status} {phrase}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

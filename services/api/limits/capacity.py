@@ -8,6 +8,7 @@ import structlog
 
 from common.errors import TransientError
 from common.store import Backlog, Stores
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -47,13 +48,13 @@ class CapacityMonitor:
         """Raises Problem 503 with Retry-After when there is no room."""
         room = self._room
         if room is None:
-            raise Problem(503, "store_unavailable", "the store does not answer", headers=_RETRY_AFTER)
+            raise Problem(ProblemCode.STORE_UNAVAILABLE, "the store does not answer", headers=_RETRY_AFTER)
         if room.waiting >= self._max_backlog:
             detail = f"{room.waiting} images wait to be developed, {self._max_backlog} is the limit; try again later"
-            raise Problem(503, "backlog_full", detail, headers=_RETRY_AFTER, limit=self._max_backlog)
+            raise Problem(ProblemCode.BACKLOG_FULL, detail, headers=_RETRY_AFTER, limit=self._max_backlog)
         if room.free_bytes < self._min_free:
             detail = f"less than {self._min_free} bytes are free; try again later"
-            raise Problem(503, "disk_reserve", detail, headers=_RETRY_AFTER, limit=self._min_free)
+            raise Problem(ProblemCode.DISK_RESERVE, detail, headers=_RETRY_AFTER, limit=self._min_free)
 
     async def look(self) -> None:
         """Take the figures anew."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 _MAX_CLIENTS: Final = 100_000  # the least recently seen is forgotten first: it has a full bucket again
@@ -35,7 +36,7 @@ class RateLimiter:
         if not allowed:
             wait = math.ceil((1 - tokens) / self._per_second)
             detail = f"too many uploads from this client: {self._per_second * 60:g} a minute, {self._burst} at once"
-            raise Problem(429, "rate_limited", detail, headers={"Retry-After": str(wait)})
+            raise Problem(ProblemCode.RATE_LIMITED, detail, headers={"Retry-After": str(wait)})
 
 
 class ConcurrencyLimiter:
@@ -50,7 +51,9 @@ class ConcurrencyLimiter:
         """Count as one upload in progress. Raises Problem 503 when there are as many as may be."""
         if self.current >= self._limit:
             detail = f"{self._limit} uploads are in progress, which is the limit; try again in a moment"
-            raise Problem(503, "too_many_uploads", detail, headers={"Retry-After": "2"}, limit=self._limit)
+            raise Problem(
+                ProblemCode.TOO_MANY_UPLOADS, detail, headers={"Retry-After": "2"}, limit=self._limit
+            )
         self.current += 1
         try:
             yield

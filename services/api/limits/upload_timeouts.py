@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 _GRACE_SECONDS: Final = 10.0  # before a rate means anything
@@ -78,4 +79,4 @@ class IdleTimer:
 
 
 def _timeout(detail: str) -> Problem:
-    return Problem(408, "upload_timeout", detail)
+    return Problem(ProblemCode.UPLOAD_TIMEOUT, detail)

@@ -8,6 +8,7 @@ import hashlib
 from typing import Final
 
 from common.store import IdempotencyRecord, Stores
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 from services.api.uploads.receiver import StagedFile
 
@@ -22,8 +23,7 @@ def read_key(header: str | None) -> str | None:
     key = header.strip().strip('"')
     if not 1 <= len(key) <= _MAX_LENGTH or not key.isascii() or not key.isprintable():
         raise Problem(
-            400,
-            "invalid_idempotency_key",
+            ProblemCode.INVALID_IDEMPOTENCY_KEY,
             f"an Idempotency-Key has 1 to {_MAX_LENGTH} printable ASCII characters",
         )
     return key
@@ -43,7 +43,9 @@ async def settle(stores: Stores, key: str, files: list[StagedFile]) -> tuple[lis
     for image_id in mine.image_ids:
         await stores.catalog.delete(image_id)
     if standing.fingerprint != mine.fingerprint:
-        raise Problem(409, "idempotency_key_reused", "this Idempotency-Key was used before, with other bytes")
+        raise Problem(
+            ProblemCode.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used before, with other bytes"
+        )
     return list(standing.image_ids), False
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 import imagesize
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
 # Reads before a walk ends, some hundred milliseconds: as many as a GIF of 60 megabytes takes. What is in more pieces is
@@ -89,7 +90,7 @@ def check(header: ImageInfo, limits: ImageLimits) -> None:
         if found > limit:
             more = "more than " if what == "frames" else ""
             detail = f"the picture has {more}{found - bool(more)} {what}, {limit} is the limit"
-            raise Problem(422, "image_too_large", detail, limit=limit)
+            raise Problem(ProblemCode.IMAGE_TOO_LARGE, detail, limit=limit)
 
 
 def count_gif_frames(file: _Metered, enough: int) -> int:

@@ -13,6 +13,7 @@ from multipart import (
 )
 from starlette.requests import Request
 
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.uploads.receiver import UploadReceiver
@@ -44,12 +45,11 @@ async def receive(
         await _read_raw(body, request.query_params.get("filename"), receiver)
     else:
         raise Problem(
-            415,
-            "unsupported_media_type",
+            ProblemCode.UNSUPPORTED_MEDIA_TYPE,
             f"send multipart/form-data with the field {FILE_FIELD!r}, or the picture's bytes with an image/* type",
         )
     if not receiver.files:
-        raise Problem(422, "missing_file", f"the form has no field {FILE_FIELD!r} with a file")
+        raise Problem(ProblemCode.MISSING_FILE, f"the form has no field {FILE_FIELD!r} with a file")
 
 
 @dataclass
@@ -78,12 +78,12 @@ class MultipartReader:
             self._text += event
             if len(self._text) > _MAX_TEXT:
                 detail = f"the field {self._field!r} may have {_MAX_TEXT} bytes at most"
-                raise Problem(413, "multipart_limit", detail, limit=_MAX_TEXT)
+                raise Problem(ProblemCode.MULTIPART_LIMIT, detail, limit=_MAX_TEXT)
 
     async def _begin(self, part: MultipartSegment) -> None:
         self._field, self._text = None, b""
         if not part.name:
-            raise Problem(400, "malformed_multipart", "a part of the form has no name")
+            raise Problem(ProblemCode.MALFORMED_MULTIPART, "a part of the form has no name")
         if part.name == FILE_FIELD:
             await self.receiver.begin(part.filename)
         elif part.name in FIELDS:
@@ -91,7 +91,7 @@ class MultipartReader:
         else:
             name, allowed = part.name[:64], (FILE_FIELD, *FIELDS)
             detail = f"unknown form field {name!r}; allowed: {', '.join(allowed)}"
-            raise Problem(422, "unknown_field", detail, field=name, allowed=allowed)
+            raise Problem(ProblemCode.UNKNOWN_FIELD, detail, field=name, allowed=allowed)
 
 
 async def _read_raw(body: AsyncIterator[bytes], filename: str | None, receiver: UploadReceiver) -> None:
@@ -104,7 +104,7 @@ async def _read_raw(body: AsyncIterator[bytes], filename: str | None, receiver: 
 async def _read_multipart(body: AsyncIterator[bytes], boundary: str, form: MultipartReader) -> None:
     if not 0 < len(boundary) <= _MAX_BOUNDARY:
         detail = f"the Content-Type must name a boundary of 1 to {_MAX_BOUNDARY} characters"
-        raise Problem(400, "malformed_multipart", detail)
+        raise Problem(ProblemCode.MALFORMED_MULTIPART, detail)
     # What surrounds the parts is ignored (RFC 2046, 5.1.1), but not without end.
     heads = form.max_parts * _MAX_PART_HEADER * _MAX_PART_HEADERS
     most = form.receiver.max_files * form.receiver.max_bytes + heads + len(FIELDS) * _MAX_TEXT + _MAX_AROUND
@@ -119,11 +119,11 @@ async def _read_multipart(body: AsyncIterator[bytes], boundary: str, form: Multi
         async for chunk in body:
             received += len(chunk)
             if received > most:
-                raise Problem(413, "multipart_limit", f"the form has more than {most} bytes", limit=most)
+                raise Problem(ProblemCode.MULTIPART_LIMIT, f"the form has more than {most} bytes", limit=most)
             for event in parser.parse(chunk):
                 await form.take(event)
         parser.close()
     except ParserLimitReached as error:
-        raise Problem(413, "multipart_limit", f"the form is over a limit: {error}") from error
+        raise Problem(ProblemCode.MULTIPART_LIMIT, f"the form is over a limit: {error}") from error
     except (MultipartError, UnicodeError) as error:
-        raise Problem(400, "malformed_multipart", f"the form cannot be read: {error}") from error
+        raise Problem(ProblemCode.MALFORMED_MULTIPART, f"the form cannot be read: {error}") from error

@@ -8,6 +8,7 @@ from typing import Final
 from common.model import image_ids
 from common.model.records import Manifest, now
 from common.store import StagedUpload, Store
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 from services.api.uploads.image_format import ACCEPTED, SNIFF_BYTES, sniff
 from services.api.uploads.image_info import ImageLimits, check, inspect
@@ -44,7 +45,9 @@ class UploadReceiver:
         """A file begins."""
         if len(self.files) == self.max_files:
             raise Problem(
-                413, "too_many_files", f"at most {self.max_files} files in one upload", limit=self.max_files
+                ProblemCode.TOO_MANY_FILES,
+                f"at most {self.max_files} files in one upload",
+                limit=self.max_files,
             )
         image_id = image_ids.new()
         upload = await self.stack.enter_async_context(self.store.stage(image_id))
@@ -55,8 +58,7 @@ class UploadReceiver:
         file = self.files[-1]
         if file.upload.size + len(data) > self.max_bytes:
             raise Problem(
-                413,
-                "upload_too_large",
+                ProblemCode.UPLOAD_TOO_LARGE,
                 f"a file may have {self.max_bytes} bytes at most",
                 limit=self.max_bytes,
             )
@@ -70,7 +72,7 @@ class UploadReceiver:
         """The file is complete."""
         file = self.files[-1]
         if not file.upload.size:
-            raise Problem(422, "empty_file", "the file is empty")
+            raise Problem(ProblemCode.EMPTY_FILE, "the file is empty")
         media_type = file.media_type = file.media_type or _media_type(file.head)
         header = await file.upload.look(lambda opened: inspect(opened, media_type, self.limits))
         check(header, self.limits)
@@ -106,8 +108,7 @@ def _media_type(head: bytes) -> str:
     media_type = sniff(head)
     if media_type is None:
         raise Problem(
-            415,
-            "unsupported_format",
+            ProblemCode.UNSUPPORTED_FORMAT,
             f"the bytes are no picture of a format that is taken: {', '.join(ACCEPTED)}",
             allowed=ACCEPTED,
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from common.recipes.recipe import Recipe
 from common.runtime.validation_errors import explain_validation_error
+from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 from services.api.uploads.presets import DEFAULT, Presets
 
@@ -49,18 +50,20 @@ class RecipeResolver:
         choice = self._choices.get(name)
         if choice is None:
             detail = f"there is no preset {name[:64]!r}; there are: {', '.join(self.presets)}"
-            raise Problem(422, "unknown_preset", detail, field="preset", allowed=list(self.presets))
+            raise Problem(ProblemCode.UNKNOWN_PRESET, detail, field="preset", allowed=list(self.presets))
         return choice
 
     def recipe(self, text: str) -> SelectedRecipe:
         """The recipe in the JSON text. Raises Problem 422 with the path of what is wrong and what is allowed."""
         if not self._own_recipes:
             detail = f"this server takes presets only: {', '.join(self.presets)}"
-            raise Problem(422, "recipes_off", detail, field="recipe", allowed=list(self.presets))
+            raise Problem(ProblemCode.RECIPES_OFF, detail, field="recipe", allowed=list(self.presets))
         try:
             document = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-            raise Problem(422, "invalid_recipe", f"recipe is not JSON: {error}", field="recipe") from error
+            raise Problem(
+                ProblemCode.INVALID_RECIPE, f"recipe is not JSON: {error}", field="recipe"
+            ) from error
         try:
             recipe = msgspec.convert(document, Recipe)
         except msgspec.ValidationError as error:
@@ -89,7 +92,7 @@ class RecipeSelection:
     def say(self, field: str, text: str) -> None:
         """One of FIELDS. Raises Problem 422."""
         if self._made is not None:
-            raise Problem(422, "invalid_parameter", "give one preset or one recipe, once", field=field)
+            raise Problem(ProblemCode.INVALID_PARAMETER, "give one preset or one recipe, once", field=field)
         self._made = self._chooser.preset(text) if field == "preset" else self._chooser.recipe(text)
 
     @property
@@ -112,4 +115,4 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
 
 def _wrong(where: str, what: str) -> Problem:
     field = f"recipe.{where}" if where else "recipe"
-    return Problem(422, "invalid_recipe", f"{field}: {what}", field=field)
+    return Problem(ProblemCode.INVALID_RECIPE, f"{field}: {what}", field=field)

@@ -24,7 +24,7 @@ class LogChannel:
             "notification",
             event_id=event.id,
             event_type=event.type,
-            status=event.data.get("status"),
-            error_code=event.data.get("error_code"),
-            error=event.data.get("error"),
+            status=event.data.status,
+            error_code=event.data.error_code or None,
+            error=event.data.error or None,
         )

@@ -18,6 +18,7 @@ from common.errors import (
 )
 from common.model.messages import Job, decode_job, processing_event
 from common.model.records import Failure, Record, Result
+from common.model.status import status_of
 from common.recipes.recipe import Recipe
 from common.store import Store
 from services.worker.jobs import results
@@ -122,7 +123,7 @@ class JobHandler:
     async def _announce_start(self, record: Record) -> None:
         """Nothing that must be true depends on this event: the job goes on without it."""
         try:
-            await self._publisher.publish_event(processing_event(record.view(), record.attempts))
+            await self._publisher.publish_event(processing_event(status_of(record), record.attempts))
         except BrokerUnavailableError as error:
             log.warning("job.start_unannounced", reason=str(error))
 

@@ -10,8 +10,8 @@ from common.model.records import (
     Failure,
     Manifest,
     Result,
-    view_of_result,
 )
+from common.model.status import status_of_result
 from common.store import Store
 from services.worker.jobs import results
 from services.worker.metrics import WorkerMetrics
@@ -38,7 +38,7 @@ class ResultRecorder:
 
     async def announce(self, manifest: Manifest, result: Result) -> None:
         """Publish the event of a result that stands; a repeat carries the same event id."""
-        await self._publisher.publish_event(finished_event(view_of_result(manifest, result), result))
+        await self._publisher.publish_event(finished_event(status_of_result(manifest, result), result))
 
     async def fail(self, image_id: str, failure: Failure) -> None:
         """End an image as failed; one that is gone or has its result stays as it is."""

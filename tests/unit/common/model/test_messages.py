@@ -15,7 +15,8 @@ from common.model.messages import (
     finished_event,
     processing_event,
 )
-from common.model.records import Record, Result, view_of_result
+from common.model.records import Record, Result
+from common.model.status import status_of, status_of_result
 from tests.support.store.stored_images import completed, failed, manifest
 
 IMAGE_ID = "0192a1b2-c3d4-7e5f-8a9b-0123456789ab"
@@ -68,19 +69,19 @@ def test_what_is_no_event_is_unreadable(kind: str) -> None:
     ids=["completed", "failed"],
 )
 def test_the_event_of_an_end_is_the_same_whenever_it_is_made(result: Result, kind: str) -> None:
-    view = view_of_result(manifest(IMAGE_ID), result)
+    view = status_of_result(manifest(IMAGE_ID), result)
 
     event = finished_event(view, result)
 
     assert event == finished_event(view, result)
     assert event.id == f"{IMAGE_ID}/{kind}/{result.attempt}"
     assert (event.type, event.subject, event.time) == (kind, IMAGE_ID, result.finished_at)
-    assert event.data["status"] == kind.removeprefix("image.")
+    assert event.data.status == kind.removeprefix("image.")
 
 
 def test_events_are_cloudevents_in_json() -> None:
     record = Record(manifest=manifest(IMAGE_ID))
-    for event in (processing_event(record.view(), 1), deleted_event(IMAGE_ID)):
+    for event in (processing_event(status_of(record), 1), deleted_event(IMAGE_ID)):
         body = msgspec.json.decode(encode(event))
 
         assert body.keys() == {
@@ -91,6 +92,6 @@ def test_events_are_cloudevents_in_json() -> None:
 
 
 def test_attempts_have_events_of_their_own() -> None:
-    view = Record(manifest=manifest(IMAGE_ID)).view()
+    view = status_of(Record(manifest=manifest(IMAGE_ID)))
 
     assert processing_event(view, 1).id != processing_event(view, 2).id

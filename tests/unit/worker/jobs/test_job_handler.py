@@ -19,8 +19,9 @@ from common.errors import (
 )
 from common.model import image_ids
 from common.model.messages import Job, finished_event
-from common.model.records import Record, view_of_result
+from common.model.records import Record
 from common.model.reports import OutputReport
+from common.model.status import status_of_result
 from common.recipes.recipe import Recipe
 from services.worker.jobs.job_handler import JobHandler
 from services.worker.jobs.result_recorder import ResultRecorder
@@ -256,7 +257,7 @@ async def test_a_repeated_delivery_develops_nothing_and_announces_the_same_event
     record = await worker.record()
     assert record is not None
     assert record.result is not None
-    assert first == finished_event(view_of_result(record.manifest, record.result), record.result)
+    assert first == finished_event(status_of_result(record.manifest, record.result), record.result)
 
 
 async def test_two_deliveries_at_once_have_one_result(worker: Worker) -> None:
