@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from common.errors import ConfigurationError
+from common.recipes.formats import Format, output_formats
 from common.recipes.operations import Operation
 from common.recipes.values import END
 
@@ -17,8 +18,7 @@ MAX_OUTPUTS = 16
 MAX_OPERATIONS = 16
 
 Name = Annotated[str, Meta(pattern=rf"^[a-z0-9][a-z0-9_-]{{0,63}}{END}")]
-Format = Literal["jpeg", "png", "webp", "avif", "gif"]
-Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=5)]
+Formats = Annotated[tuple[Format, ...], Meta(min_length=1, max_length=len(output_formats()))]
 Kept = Literal["copyright", "icc"]
 Quality = Annotated[int, Meta(ge=1, le=100)]
 
@@ -31,9 +31,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     or is a transparent photograph, PNG for a drawing, JPEG for any other.
 
     Without a `quality` each format has one of its own; `max_bytes` lowers it until the file fits. `lossless` is for
-    WebP (a PNG always is). `animated` keeps an animation moving where the format can (WebP, GIF, AVIF). `keep` names
-    what is not stripped: `copyright`, that is artist and copyright and nothing else, or `icc`, the profile of an RGB
-    picture, whose colors then stay as they are.
+    formats that have the choice. `animated` keeps an animation moving where the format can. `keep` names what is not
+    stripped: `copyright`, that is artist and copyright and nothing else, or `icc`, the profile of an RGB image, whose
+    colors then stay as they are.
     """
 
     name: Name
@@ -48,10 +48,12 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if len(set(self.formats)) != len(self.formats):
             raise ValueError("the formats of an output must differ")
-        if self.lossless and not {"webp", "auto"} & set(self.formats):
-            raise ValueError("lossless is for the format webp; png always is, and the others never are")
-        if "icc" in self.keep and "gif" in self.formats:
-            raise ValueError("a gif holds no profile to keep")
+        lossless = {spec.name for spec in output_formats() if spec.lossless_option}
+        if self.lossless and not (lossless | {"auto"}) & set(self.formats):
+            raise ValueError(f"lossless is for {', '.join(sorted(lossless))}; no other format has the choice")
+        bare = {spec.name for spec in output_formats() if not spec.icc_profile} & set(self.formats)
+        if "icc" in self.keep and bare:
+            raise ValueError(f"a {', '.join(sorted(bare))} holds no profile to keep")
 
     @property
     def formats(self) -> tuple[Format | Literal["auto"], ...]:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS, Format
+from common.recipes.formats import Format
+from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS
 from common.recipes.values import MAX_DIMENSION
 from common.runtime.settings import (
     MAX_FRAMES,

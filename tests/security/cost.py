@@ -24,16 +24,16 @@ def used(what):
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
 """
 _DOOR: Final = """
+from common.recipes.format_detection import detect_format
 from services.api.http.problems import Problem
 from services.api.settings import ApiSettings
-from services.api.uploads.image_format import sniff
 from services.api.uploads.image_info import ImageLimits, check, inspect
 s = ApiSettings()
 limits = ImageLimits(s.max_pixels, s.max_frames, s.max_total_pixels)
 def work(path):
     with path.open("rb") as file:
         try:
-            check(inspect(file, sniff(file.read(32)) or "", limits), limits)
+            check(inspect(file, detect_format(file.read(32)), limits), limits)
         except Problem as problem:
             return problem.code
     return "taken"

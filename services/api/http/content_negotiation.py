@@ -4,11 +4,9 @@ A new format is served to whoever names it: browsers that say `*/*` or `image/*`
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from common.model.records import OutputRecord
-
-_COMPATIBLE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")  # the oldest first
+from common.recipes.formats import output_formats
 
 
 def negotiated(accept: str, made: Sequence[OutputRecord]) -> OutputRecord:
@@ -22,7 +20,13 @@ def negotiated(accept: str, made: Sequence[OutputRecord]) -> OutputRecord:
     if named:
         return max(named, key=lambda each: qualities[each.media_type])
     allowed = [each for each in made if qualities.get(each.media_type) != 0.0] or made
-    return min(allowed, key=lambda each: _COMPATIBLE.index(each.media_type))
+    return min(allowed, key=lambda each: _age_rank(each.media_type))
+
+
+def _age_rank(media_type: str) -> int:
+    """The lower, the longer browsers have known it; a format that is no longer made, but still stored, comes last."""
+    known = [spec.media_type for spec in output_formats()]
+    return known.index(media_type) if media_type in known else len(known)
 
 
 def _qualities(accept: str) -> dict[str, float]:

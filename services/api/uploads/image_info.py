@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 import imagesize
 
+from common.recipes.formats import FormatSpec
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
@@ -53,12 +54,11 @@ class _Metered:
         return self._file.seek(offset, whence)
 
 
-def inspect(file: BinaryIO, media_type: str, limits: ImageLimits) -> ImageInfo:
+def inspect(file: BinaryIO, spec: FormatSpec, limits: ImageLimits) -> ImageInfo:
     """The header of a complete picture. Never raises for damaged bytes: finding them out is the worker's part."""
-    width, height = _gif_size(file) if media_type == "image/gif" else _size(file)
+    width, height = _gif_size(file) if spec.name == "gif" else _size(file)
     known = width > 0 and height > 0
-    count = {"image/gif": count_gif_frames, "image/webp": count_webp_frames, "image/png": count_png_frames}
-    counter = count.get(media_type)
+    counter = {"gif": count_gif_frames, "webp": count_webp_frames, "png": count_png_frames}.get(spec.name)
     file.seek(0)
     try:
         frames = counter(_Metered(file), limits.max_frames + 1) if counter else None

@@ -7,10 +7,11 @@ from typing import Final
 
 from common.model import image_ids
 from common.model.records import Manifest, now
+from common.recipes.format_detection import SNIFF_BYTES, detect_format
+from common.recipes.formats import FormatSpec, input_formats
 from common.store import StagedUpload, Store
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
-from services.api.uploads.image_format import ACCEPTED, SNIFF_BYTES, sniff
 from services.api.uploads.image_info import ImageLimits, check, inspect
 from services.api.uploads.recipe_selection import SelectedRecipe
 
@@ -26,7 +27,7 @@ class StagedFile:
     filename: str | None
     upload: StagedUpload
     head: bytes = b""
-    media_type: str | None = None
+    format: FormatSpec | None = None
 
 
 @dataclass
@@ -62,10 +63,10 @@ class UploadReceiver:
                 f"a file may have {self.max_bytes} bytes at most",
                 limit=self.max_bytes,
             )
-        if file.media_type is None:
+        if file.format is None:
             file.head = (file.head + data)[:SNIFF_BYTES]
             if len(file.head) == SNIFF_BYTES:
-                file.media_type = _media_type(file.head)
+                file.format = _detect_format(file.head)
         await file.upload.write(data)
 
     async def end(self) -> None:
@@ -73,8 +74,8 @@ class UploadReceiver:
         file = self.files[-1]
         if not file.upload.size:
             raise Problem(ProblemCode.EMPTY_FILE, "the file is empty")
-        media_type = file.media_type = file.media_type or _media_type(file.head)
-        header = await file.upload.look(lambda opened: inspect(opened, media_type, self.limits))
+        spec = file.format = file.format or _detect_format(file.head)
+        header = await file.upload.look(lambda opened: inspect(opened, spec, self.limits))
         check(header, self.limits)
 
     async def commit(self, choice: SelectedRecipe) -> None:
@@ -86,7 +87,7 @@ class UploadReceiver:
         return Manifest(
             image_id=file.image_id,
             filename=file.filename,
-            media_type=file.media_type or "application/octet-stream",
+            media_type=file.format.media_type if file.format else "application/octet-stream",
             bytes=file.upload.size,
             sha256=file.upload.sha256,
             recipe=choice.recipe,
@@ -104,12 +105,13 @@ def clean_filename(name: str | None) -> str | None:
     return base[:_MAX_FILENAME] or None
 
 
-def _media_type(head: bytes) -> str:
-    media_type = sniff(head)
-    if media_type is None:
+def _detect_format(head: bytes) -> FormatSpec:
+    spec = detect_format(head)
+    if spec is None:
+        allowed = tuple(each.media_type for each in input_formats())
         raise Problem(
             ProblemCode.UNSUPPORTED_FORMAT,
-            f"the bytes are no picture of a format that is taken: {', '.join(ACCEPTED)}",
-            allowed=ACCEPTED,
+            f"the bytes are no image of a format that is taken: {', '.join(allowed)}",
+            allowed=allowed,
         )
-    return media_type
+    return spec

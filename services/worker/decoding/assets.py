@@ -3,15 +3,14 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from PIL import Image
 
 from common.errors import ConfigurationError, InvalidRecipeError
+from common.recipes.formats import input_formats
 from services.worker.decoding.color_management import expand_palette, to_srgb
+from services.worker.decoding.image_header import pillow_formats
 from services.worker.imaging.fonts import Font, load_font
-
-_FORMATS: Final = ("PNG", "WEBP", "JPEG", "GIF", "AVIF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ def _found(folder: Path | None, name: str, kind: str) -> Path:
 @lru_cache(maxsize=8)
 def _opened(path: Path, _modified: int) -> Image.Image:
     """Decoded once for all jobs, and again when the file has changed."""
-    with Image.open(path, formats=_FORMATS) as image:
+    formats = pillow_formats(spec for spec in input_formats() if spec.output)
+    with Image.open(path, formats=formats) as image:
         image.load()
         picture, _ = to_srgb(expand_palette(image), image.info.get("icc_profile"))
     return picture

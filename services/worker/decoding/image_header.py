@@ -3,7 +3,9 @@
 import importlib
 import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, Final
 
 import pillow_heif
@@ -11,15 +13,11 @@ from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, UnidentifiedImageEr
 
 from common.errors import CorruptImageError, ImageTooLargeError, UnsupportedFormatError
 from common.model.reports import SourceReport
+from common.recipes.format_detection import SNIFF_BYTES, detect_format
+from common.recipes.formats import FormatSpec, find_format_of_plugin, input_formats
 from services.worker.decoding.metadata import exif_of, metadata_kinds
 from services.worker.imaging.geometry import Size
 
-# JPEG covers the multi-picture files (MPO) that phones write. HEIF comes after AVIF: of the containers that both claim
-# it would take those as well that only AVIF's decoder reads.
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
-_ANIMATED: Final = frozenset({"GIF", "WEBP", "PNG", "AVIF"})  # in the others, frames are pages or previews
-_MAGIC: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
-_BOXED: Final = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _TURNED_BY_ITS_DECODER: Final = frozenset({"TIFF", "HEIF"})
 
 
@@ -47,7 +45,7 @@ class ImageHeader:
     @property
     def moves(self) -> bool:
         """Whether it is an animation: pages and previews are none."""
-        return self.source.frames > 1 and self.image.format in _ANIMATED
+        return self.source.frames > 1 and _is_animated(self.image)
 
 
 def configure_pillow(limits: DecodeLimits) -> None:
@@ -55,11 +53,12 @@ def configure_pillow(limits: DecodeLimits) -> None:
 
     Called once, by the composition root, before the first picture.
     """
-    for name in ("Jpeg", "Mpo", "Png", "WebP", "Gif", "Tiff", "Bmp", "Avif"):
-        importlib.import_module(f"PIL.{name}ImagePlugin")
     Image.preinit()
     # Previews in the file may be of another quality than the picture; and a worker's threads have their jobs.
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    for plugin in chain.from_iterable(spec.plugins for spec in input_formats()):
+        if plugin.upper() not in Image.OPEN:
+            importlib.import_module(f"PIL.{plugin}ImagePlugin")
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -77,7 +76,7 @@ def read_header(file: IO[bytes], limits: DecodeLimits) -> ImageHeader:
     turns = orientation > 4 and image.format not in _TURNED_BY_ITS_DECODER  # noqa: PLR2004 - 5 to 8 lie on their side
     width, height = reversed(image.size) if turns else image.size
     source = SourceReport(
-        format="jpeg" if image.format == "MPO" else str(image.format).lower(),
+        format=find_format_of_plugin(str(image.format)).name,
         width=width,
         height=height,
         mode=image.mode,
@@ -98,18 +97,17 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _open(file: IO[bytes], limits: DecodeLimits) -> ImageFile.ImageFile:
-    start = file.read(12)
+    start = file.read(SNIFF_BYTES)
     if not start:
         raise CorruptImageError("the file is empty")
     file.seek(0)
     try:
-        image = Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=pillow_formats(input_formats()))
     except UnidentifiedImageError as error:
-        if _is_familiar(start):
+        if detect_format(start) is not None:
             raise CorruptImageError("the picture's header is damaged or ends too early") from error
-        raise UnsupportedFormatError(
-            "the file is no JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC picture"
-        ) from error
+        allowed = ", ".join(spec.label for spec in input_formats())
+        raise UnsupportedFormatError(f"the file is no image of a format that is taken: {allowed}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLargeError(f"the picture has more than {limits.max_pixels} pixels") from error
     if image.width * image.height > limits.max_pixels:
@@ -117,10 +115,13 @@ def _open(file: IO[bytes], limits: DecodeLimits) -> ImageFile.ImageFile:
     return image
 
 
-def _is_familiar(start: bytes) -> bool:
-    """Whether a file that cannot be read at least begins as one of the formats does."""
-    boxed = start[4:8] == b"ftyp" and start[8:12] in _BOXED
-    return start.startswith(_MAGIC) or boxed or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
+def pillow_formats(specs: Iterable[FormatSpec]) -> list[str]:
+    """Return what Pillow calls these formats, in their order: of a container that two claim, the first tries first."""
+    return list(dict.fromkeys(spec.plugins[0].upper() for spec in specs))
+
+
+def _is_animated(image: Image.Image) -> bool:
+    return find_format_of_plugin(str(image.format)).input_animation
 
 
 def _count_frames(image: ImageFile.ImageFile, limits: DecodeLimits) -> int:
@@ -132,7 +133,7 @@ def _count_frames(image: ImageFile.ImageFile, limits: DecodeLimits) -> int:
         return frames
     if frames > limits.max_frames:
         raise ImageTooLargeError(f"the picture has {frames} frames, more than {limits.max_frames}")
-    if image.format not in _ANIMATED:
+    if not _is_animated(image):
         return frames
     pixels = image.width * image.height * frames
     if pixels > limits.max_total_pixels:

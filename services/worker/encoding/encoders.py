@@ -1,16 +1,18 @@
-"""Turns developed pictures into the bytes of files: small, progressive where that exists, and without metadata."""
+"""Turns finished images into the bytes of files: small, progressive where that exists, and without metadata.
+
+One function a format, registered under its name in `common.recipes.formats`, which holds all that is not encoding.
+"""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any, Final
 
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.recipes.recipe import Format
+from common.recipes.formats import Format, find_format
 from services.worker.analysis.classification import is_photograph
 from services.worker.decoding.metadata import Attribution
 from services.worker.encoding import gif
@@ -31,119 +33,125 @@ class EncodeOptions:
     profile: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFile:
-    """How files of one format are named and made; `max_side` is what the format itself can hold, in pixels."""
+Source = Image.Image | FrameSequence
+Encoder = Callable[[Source, EncodeOptions], bytes]
 
-    extension: str
-    media_type: str
-    max_side: int
-    alpha: bool
-    quality: int | None  # when the recipe names none; None where the format knows no quality
-    options: Callable[[EncodeOptions], dict[str, Any]]
-    moves: bool = False
+ENCODERS: Final[dict[str, Encoder]] = {}
 
 
-def encode(image: Image.Image, kind: Format, manner: EncodeOptions) -> bytes:
-    """The file of a picture. Raises InvalidRecipeError if the format cannot hold one of this size."""
-    encoding = ENCODINGS[kind]
-    check_size(image, kind)
-    picture = image if encoding.alpha or image.mode != "RGBA" else flatten_onto_white(image)
-    if kind == "gif":
-        picture = gif.quantize(picture)
-    options = encoding.options(manner) | _extras(kind, manner)
-    return _saved(picture, kind, options | _strategy(picture) if kind == "png" else options)
+def encodes(name: str) -> Callable[[Encoder], Encoder]:
+    """Register a function as the encoder of the format with this name.
+
+    It is given an image, or the frames of an animation if the format's row says `output_animation`.
+    """
+
+    def register(encoder: Encoder) -> Encoder:
+        ENCODERS[name] = encoder
+        return encoder
+
+    return register
 
 
-def encode_animation(reel: FrameSequence, kind: Format, manner: EncodeOptions) -> bytes:
-    """The file of an animation, in a format that moves. Raises as `encode`, and what the reel raises."""
-    encoding = ENCODINGS[kind]
-    options = encoding.options(manner) | _extras(kind, manner)
-    if kind == "gif":
-        picture, timing = gif.strip(reel)
-        return _saved(picture, kind, options | timing)
-    # AVIF must know from the first frame whether there is an alpha in any.
-    film = LazyAnimation(
-        iter(reel), reel.count, lambda image: image.convert("RGBA") if kind == "avif" else image
-    )
-    check_size(film, kind)
-    options |= {"save_all": True, "duration": film.durations, "loop": reel.plays}
-    return _saved(film, kind, options)
+def encode(source: Source, name: Format, options: EncodeOptions) -> bytes:
+    """Return the file of an image, or of an animation in a format that holds one.
+
+    Raises InvalidRecipeError if the format cannot hold one of this size, and what making the frames raises.
+    """
+    if isinstance(source, Image.Image):
+        check_size(source, name)
+        if source.mode == "RGBA" and not find_format(name).alpha:
+            source = flatten_onto_white(source)
+    return ENCODERS[name](source, options)
 
 
-def check_size(image: Image.Image, kind: Format) -> None:
-    """Raises InvalidRecipeError if the format cannot hold a picture of this size."""
-    most = ENCODINGS[kind].max_side
+def check_size(image: Image.Image, name: Format) -> None:
+    """Raise InvalidRecipeError if the format cannot hold an image of this size."""
+    most = find_format(name).max_side
     if max(image.size) > most:
         raise InvalidRecipeError(
-            f"{kind} holds at most {most} pixels a side, not {image.width} x {image.height}"
+            f"{name} holds at most {most} pixels a side, not {image.width} x {image.height}"
         )
 
 
 def flatten_onto_white(image: Image.Image, background: str = "white") -> Image.Image:
-    """An RGBA picture laid on a ground of one color."""
+    """Return an RGBA image laid on a ground of one color."""
     ground = Image.new("RGB", image.size, background)
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 
 
-def _saved(image: Image.Image, kind: Format, options: dict[str, Any]) -> bytes:
-    file = BytesIO()
+@encodes("jpeg")
+def _encode_jpeg(source: Source, options: EncodeOptions) -> bytes:
+    subsampling = "4:4:4" if options.quality >= _FINE_QUALITY else "4:2:0"
+    settings: dict[str, Any] = {"quality": options.quality, "subsampling": subsampling}
     try:
-        image.save(file, kind, **options)
+        return _save(source, "jpeg", options, progressive=True, optimize=True, **settings)
     except OSError:
-        if not options.get("progressive"):
-            raise
         # libjpeg cannot pause in a progressive file, and the buffer that Pillow gives it is too small for one that is
         # all fine grain at a high quality.
-        return _saved(image, kind, options | {"progressive": False, "optimize": False})
-    return file.getvalue()
+        return _save(source, "jpeg", options, **settings)
 
 
-def _extras(kind: Format, manner: EncodeOptions) -> dict[str, Any]:
-    """What is kept of the original's metadata. A GIF has no EXIF, but a comment."""
-    if kind == "gif":
-        return {"comment": manner.credits.line().encode()} if manner.credits else {}
-    extras: dict[str, Any] = {"exif": manner.credits.exif()} if manner.credits else {}
-    return extras | ({"icc_profile": manner.profile} if manner.profile else {})
-
-
-def _jpeg(manner: EncodeOptions) -> dict[str, Any]:
-    subsampling = "4:4:4" if manner.quality >= _FINE_QUALITY else "4:2:0"
-    return {"quality": manner.quality, "progressive": True, "optimize": True, "subsampling": subsampling}
-
-
-def _strategy(image: Image.Image) -> dict[str, Any]:
-    """Whether zlib looks for what repeats: in photographs it finds nothing but what stands side by side.
+@encodes("png")
+def _encode_png(source: Source, options: EncodeOptions) -> bytes:
+    """Choose zlib's strategy: in photographs it finds nothing that repeats but what stands side by side.
 
     Of 800 x 600 pixels the file is 5 % smaller without, and made in a quarter of the time; a small one takes no time.
     """
-    plain = image.width * image.height >= _LARGE_PIXELS and is_photograph(image)
-    return {"compress_type": zlib.Z_RLE} if plain else {}
+    if (
+        isinstance(source, Image.Image)
+        and source.width * source.height >= _LARGE_PIXELS
+        and is_photograph(source)
+    ):
+        return _save(source, "png", options, compress_type=zlib.Z_RLE)
+    return _save(source, "png", options)
 
 
-def _plain(_manner: EncodeOptions) -> dict[str, Any]:
-    return {}
-
-
-def _webp(manner: EncodeOptions) -> dict[str, Any]:
-    if manner.lossless:
+@encodes("webp")
+def _encode_webp(source: Source, options: EncodeOptions) -> bytes:
+    if options.lossless:
         # Here quality is effort; `exact` would keep colors that nobody sees.
-        return {"lossless": True, "quality": 50, "method": 4}
-    return {"quality": manner.quality, "method": 4}
+        return _save(source, "webp", options, lossless=True, quality=50, method=4)
+    return _save(source, "webp", options, quality=options.quality, method=4)
 
 
-def _avif(manner: EncodeOptions) -> dict[str, Any]:
+@encodes("avif")
+def _encode_avif(source: Source, options: EncodeOptions) -> bytes:
     # One thread, as the worker has as many jobs at once as it has processors.
-    return {"quality": manner.quality, "speed": _AVIF_SPEED, "max_threads": 1}
+    settings: dict[str, Any] = {"quality": options.quality, "speed": _AVIF_SPEED, "max_threads": 1}
+    # AVIF must know from the first frame whether there is an alpha in any.
+    return _save(source, "avif", options, frame_mode="RGBA", **settings)
 
 
-ENCODINGS: Final[Mapping[Format, EncodedFile]] = MappingProxyType(
-    {
-        "jpeg": EncodedFile("jpg", "image/jpeg", 65500, alpha=False, quality=82, options=_jpeg),
-        "png": EncodedFile("png", "image/png", 65535, alpha=True, quality=None, options=_plain),
-        "webp": EncodedFile("webp", "image/webp", 16383, alpha=True, quality=82, options=_webp, moves=True),
-        "avif": EncodedFile("avif", "image/avif", 65535, alpha=True, quality=60, options=_avif, moves=True),
-        "gif": EncodedFile("gif", "image/gif", 65535, alpha=True, quality=None, options=_plain, moves=True),
-    }
-)
+@encodes("gif")
+def _encode_gif(source: Source, options: EncodeOptions) -> bytes:
+    """Write a GIF, which has no EXIF and no profile, but a comment."""
+    comment = {"comment": options.credits.line().encode()} if options.credits else {}
+    if isinstance(source, Image.Image):
+        return _written(gif.quantize(source), "gif", comment)
+    image, timing = gif.strip(source)
+    return _written(image, "gif", comment | timing)
+
+
+def _save(
+    source: Source, name: Format, options: EncodeOptions, *, frame_mode: str | None = None, **settings: Any
+) -> bytes:
+    """Write a file with what is kept of the original's metadata; frames are converted to `frame_mode`."""
+    if options.credits:
+        settings["exif"] = options.credits.exif()
+    if options.profile:
+        settings["icc_profile"] = options.profile
+    if isinstance(source, Image.Image):
+        return _written(source, name, settings)
+    animation = LazyAnimation(
+        iter(source), source.count, lambda image: image.convert(frame_mode) if frame_mode else image
+    )
+    check_size(animation, name)
+    settings |= {"save_all": True, "duration": animation.durations, "loop": source.plays}
+    return _written(animation, name, settings)
+
+
+def _written(image: Image.Image, name: Format, settings: dict[str, Any]) -> bytes:
+    file = BytesIO()
+    image.save(file, name, **settings)
+    return file.getvalue()

@@ -9,17 +9,13 @@ from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.model.reports import OutputReport
-from common.recipes.recipe import Format, Output
+from common.recipes.formats import Format, find_format
+from common.recipes.recipe import Output
 from services.worker.analysis.classification import is_drawing
 from services.worker.decoding.errors import translate_render_errors
 from services.worker.decoding.image_header import DecodeLimits
 from services.worker.decoding.source_image import DecodedFrame, SourceImage
-from services.worker.encoding.encoders import (
-    ENCODINGS,
-    EncodeOptions,
-    encode,
-    encode_animation,
-)
+from services.worker.encoding.encoders import EncodeOptions, encode
 from services.worker.encoding.frames import Frame, FrameSequence
 from services.worker.encoding.quality_search import find_quality_for_size
 from services.worker.operations import Table
@@ -105,23 +101,22 @@ class OutputRenderer:
         manner: EncodeOptions,
         began: float,
     ) -> OutputFile:
-        encoding, (image, reel) = ENCODINGS[kind], picture
-        moving = reel if encoding.moves else None
+        spec, (image, reel) = find_format(kind), picture
+        moving = reel if spec.output_animation else None
 
         def make(quality: int) -> bytes:
             self._check()
-            asked = replace(manner, quality=quality)
-            return encode(image, kind, asked) if moving is None else encode_animation(moving, kind, asked)
+            return encode(image if moving is None else moving, kind, replace(manner, quality=quality))
 
-        quality = None if output.lossless and kind == "webp" else encoding.quality
+        quality = None if output.lossless and spec.lossless_option else spec.default_quality
         with translate_render_errors(output.name):
             data, reached = _made(make, quality and (output.quality or quality), output, kind)
-        filename = f"{output.name}.{encoding.extension}"
+        filename = f"{output.name}.{spec.extension}"
         return OutputFile(
             name=output.name,
             filename=filename,
             path=output.name if isinstance(output.format, str) else filename,
-            media_type=encoding.media_type,
+            media_type=spec.media_type,
             width=image.width,
             height=image.height,
             data=data,
@@ -145,7 +140,7 @@ def choose_format(image: Image.Image, *, moves: bool, lossless: bool = False) ->
 
 
 def _is_animated(kind: Format | Literal["auto"]) -> bool:
-    return kind == "auto" or ENCODINGS[kind].moves
+    return kind == "auto" or find_format(kind).output_animation
 
 
 def _made(

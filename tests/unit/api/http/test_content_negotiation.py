@@ -1,6 +1,7 @@
 """Which of several formats a client gets."""
 
 import pytest
+from msgspec import structs
 
 from common.model.records import OutputRecord
 from common.model.reports import OutputReport
@@ -57,3 +58,9 @@ def test_of_equals_the_recipe_s_first_is_taken() -> None:
 
 def test_a_single_file_is_served_whatever_is_accepted() -> None:
     assert negotiated("image/jpeg", made("avif")).filename == "large.avif"
+
+
+def test_a_format_that_is_no_longer_made_is_served_after_those_that_are() -> None:
+    stored = [structs.replace(made("webp")[0], filename="large.jxl", media_type="image/jxl"), *made("webp")]
+    assert negotiated("*/*", stored).filename == "large.webp"
+    assert negotiated("*/*", stored[:1]).filename == "large.jxl"

@@ -6,8 +6,9 @@ from io import BytesIO
 
 import pytest
 
+from common.recipes.format_detection import detect_format
+from common.recipes.formats import find_format
 from services.api.http.problems import Problem
-from services.api.uploads.image_format import SNIFF_BYTES, sniff
 from services.api.uploads.image_info import (
     ImageInfo,
     ImageLimits,
@@ -22,10 +23,10 @@ LIMITS = ImageLimits(max_pixels=52_000_000, max_frames=250, max_total_pixels=250
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
 
 
-def look(data: bytes, media_type: str | None = None) -> ImageInfo:
-    known = media_type or sniff(data[:SNIFF_BYTES])
-    assert known is not None
-    return inspect(BytesIO(data), known, LIMITS)
+def look(data: bytes, format_name: str | None = None) -> ImageInfo:
+    spec = find_format(format_name) if format_name else detect_format(data)
+    assert spec is not None
+    return inspect(BytesIO(data), spec, LIMITS)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -95,30 +96,32 @@ def test_each_limit_is_kept_to_the_last_pixel_and_frame(header: ImageInfo, limit
     assert caught.value.members == {"limit": limit}
 
 
-@pytest.mark.parametrize("name", [name for name in SOUND if sniff(SOUND[name]().data[:SNIFF_BYTES])])
+@pytest.mark.parametrize("name", [name for name in SOUND if detect_format(SOUND[name]().data)])
 def test_what_ends_too_early_is_never_an_exception(name: str) -> None:
     data = SOUND[name]().data
-    media_type = sniff(data[:SNIFF_BYTES])
+    spec = detect_format(data)
+    assert spec is not None
     for length in [*range(64), *range(64, len(data), max(1, len(data) // 40))]:
-        look(data[:length], media_type)
+        look(data[:length], spec.name)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_what_is_damaged_is_never_an_exception(kind: str) -> None:
     data = encoded(scene(64, 48), kind)
-    media_type = sniff(data[:SNIFF_BYTES])
+    spec = detect_format(data)
+    assert spec is not None
     for seed in range(200):
-        look(damaged(data[:400], seed) + data[400:], media_type)
+        look(damaged(data[:400], seed) + data[400:], spec.name)
 
 
 PIECES: dict[str, tuple[str, Callable[[int], bytes]]] = {
-    "jpeg of empty segments": ("image/jpeg", lambda n: b"\xff\xd8" + b"\xff\xe0\x00\x02" * n),
-    "jpeg of fill bytes": ("image/jpeg", lambda n: b"\xff\xd8" + b"\xff" * n),
-    "gif of tiny blocks": ("image/gif", lambda n: b"GIF89a\1\0\1\0\0\0\0\x21\xfe" + b"\1a" * n),
-    "png of empty chunks": ("image/png", lambda n: b"\x89PNG\r\n\x1a\n" + b"\0\0\0\0tEXt\0\0\0\0" * n),
-    "webp of empty chunks": ("image/webp", lambda n: b"RIFF\0\0\0\0WEBP" + b"XXXX\0\0\0\0" * n),
+    "jpeg of empty segments": ("jpeg", lambda n: b"\xff\xd8" + b"\xff\xe0\x00\x02" * n),
+    "jpeg of fill bytes": ("jpeg", lambda n: b"\xff\xd8" + b"\xff" * n),
+    "gif of tiny blocks": ("gif", lambda n: b"GIF89a\1\0\1\0\0\0\0\x21\xfe" + b"\1a" * n),
+    "png of empty chunks": ("png", lambda n: b"\x89PNG\r\n\x1a\n" + b"\0\0\0\0tEXt\0\0\0\0" * n),
+    "webp of empty chunks": ("webp", lambda n: b"RIFF\0\0\0\0WEBP" + b"XXXX\0\0\0\0" * n),
     "avif of empty boxes": (
-        "image/avif",
+        "avif",
         lambda n: struct.pack(">I", 20) + b"ftypavif" + bytes(8) + b"\0\0\0\x08free" * n,
     ),
 }
@@ -136,10 +139,10 @@ class Counting(BytesIO):
 
 @pytest.mark.parametrize("kind", PIECES)
 def test_a_file_in_a_million_pieces_is_not_read_to_its_end(kind: str) -> None:
-    media_type, made = PIECES[kind]
+    name, made = PIECES[kind]
     file = Counting(made(1_000_000))
 
-    found = inspect(file, media_type, LIMITS)
+    found = inspect(file, find_format(name), LIMITS)
 
     assert file.reads <= 500_000  # once for the size, once for the frames
     assert file.tell() < len(file.getvalue()), "it was read to its end"

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.recipes.recipe import Format
+from common.recipes.formats import Format, FormatSpec, find_format, output_formats
 from services.worker.encoding.encoders import (
-    ENCODINGS,
+    ENCODERS,
     EncodeOptions,
     encode,
     flatten_onto_white,
@@ -26,7 +26,7 @@ def decoded(data: bytes) -> Image.Image:
 def test_a_file_is_of_its_format_and_shows_the_picture(kind: Format) -> None:
     image = decoded(encode(scene(), kind, EncodeOptions(quality=82)))
     assert image.format == kind.upper()
-    assert ENCODINGS[kind].media_type == f"image/{kind}"
+    assert find_format(kind).media_type == f"image/{kind}"
     assert similarity(image, scene()) > 0.95
 
 
@@ -37,8 +37,14 @@ def test_quality_costs_bytes(kind: Format) -> None:
     assert sizes[0] < sizes[-1] / 2
 
 
-def test_the_formats_that_know_a_quality_have_one_of_their_own() -> None:
-    assert {kind for kind in KINDS if ENCODINGS[kind].quality} == {"jpeg", "webp", "avif"}
+def test_every_format_that_is_made_has_an_encoder() -> None:
+    assert set(ENCODERS) == {spec.name for spec in output_formats()}
+
+
+@pytest.mark.parametrize("spec", output_formats(), ids=lambda spec: spec.name)
+def test_a_format_has_a_default_quality_exactly_if_quality_changes_its_file(spec: FormatSpec) -> None:
+    low, high = (encode(scene(), spec.name, EncodeOptions(quality=quality)) for quality in (10, 90))
+    assert (low != high) == (spec.default_quality is not None)
 
 
 def test_a_jpeg_is_progressive_and_halves_its_colors_below_90() -> None:

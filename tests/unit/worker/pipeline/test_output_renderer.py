@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageDraw
 
 from common.errors import InvalidRecipeError
+from common.recipes.formats import Format
 from common.recipes.operations import Resize
-from common.recipes.recipe import Format
 from services.worker.encoding.quality_search import find_quality_for_size
 from tests.support.images import icc
 from tests.support.images.develop import developed, opened, recipe_of
