@@ -24,7 +24,6 @@ from services.api.auth.url_signing import UrlSigner
 from services.api.background.outbox import Outbox
 from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
 from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
-from services.api.endpoints import openapi
 from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
 from services.api.limits.admission import Admission
@@ -32,8 +31,9 @@ from services.api.limits.capacity import CapacityMonitor
 from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
+from services.api.openapi.document import document
 from services.api.record_cache import RecordCache
-from services.api.routes import routes
+from services.api.routes import ROUTES, routes
 from services.api.settings import ApiSettings
 from services.api.uploads.image_info import ImageLimits
 from services.api.uploads.policy import UploadPolicy
@@ -117,7 +117,7 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
     """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
     made = registry()
     ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
-    signer = UrlSigner(settings.url_signing_secrets)
+    signer = UrlSigner(settings.url_signing_secrets, settings.signed_url_max_seconds)
     capacity = CapacityMonitor(
         stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes
     )
@@ -133,7 +133,7 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
         admission=_admission(settings, capacity),
         uploads=_upload_policy(settings, files),
         monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
-        openapi=openapi.document(keys=files.ring is not None, presets=list(files.recipes.presets)),
+        openapi=document(ROUTES, keys=files.ring is not None, presets=list(files.recipes.presets)),
     )
 
 

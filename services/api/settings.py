@@ -116,6 +116,13 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             "Without one nothing is signed."
         ),
     ] = ()
+    signed_url_max_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="How far ahead a signed URL may expire; beyond, 422 when it is asked for, and 403 "
+            "`invalid_signature` when a backend signed it itself."
+        ),
+    ] = 604_800.0
     cors_origins: Annotated[
         tuple[str, ...],
         Meta(description="Origins whose pages may use the API from a browser, separated by commas."),

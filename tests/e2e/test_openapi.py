@@ -16,7 +16,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from common.recipes.recipe import default_recipe
-from services.api.endpoints import openapi
+from services.api.openapi.document import document
+from services.api.routes import ROUTES
 from services.api.uploads.presets import load_presets
 from tests.support.broker.node import BrokerNode
 from tests.support.images.drawings import photograph
@@ -24,7 +25,7 @@ from tests.support.ports import HOST
 from tests.support.processes.stack import running_stack
 
 PRESETS = list(load_presets(None, default=default_recipe()))
-DOCUMENT = json.loads(openapi.document(keys=False, presets=PRESETS))
+DOCUMENT = json.loads(document(ROUTES, keys=False, presets=PRESETS))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 CHECKS = [
     not_a_server_error,

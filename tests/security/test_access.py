@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from services.api.auth import api_keys, url_signing
-from services.api.auth.api_keys import make
+from services.api.auth.api_keys import create_key
 from services.api.auth.url_signing import SignedUrlClaims, UrlSigner
 from tests.security.target import Target, running_target
 from tests.support.broker.node import BrokerNode
@@ -50,7 +50,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(broker: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("access")
-    made = {name: make(name) for name in ("alice", "mallory")}
+    made = {name: create_key(name) for name in ("alice", "mallory")}
     key_file = folder / "keys"
     key_file.write_text("".join(line + "\n" for _, line in made.values()))
     settings = {"API_KEYS_FILE": str(key_file), "URL_SIGNING_SECRETS": f"{SECRET},{OLD_SECRET}"}
@@ -296,7 +296,7 @@ def test_nobody_has_other_people_s_images_signed(scene: Scene) -> None:
 
 def test_a_key_is_added_and_withdrawn_while_the_api_runs(scene: Scene) -> None:
     before = scene.key_file.read_text()
-    key, line = make("carol")
+    key, line = create_key("carol")
     headers = {"Authorization": f"Bearer {key}"}
 
     def status() -> int:
@@ -325,7 +325,7 @@ def test_a_key_file_that_is_damaged_opens_nothing(scene: Scene) -> None:
     scene.key_file.write_text(before)
 
 
-@pytest.mark.parametrize("check", [api_keys.ApiKeyFile.owner_of, url_signing.UrlSigner.check])
+@pytest.mark.parametrize("check", [api_keys.ApiKeyFile.owner_of, url_signing.UrlSigner.verify])
 def test_secrets_are_compared_in_constant_time(check: Callable[..., object]) -> None:
     source = inspect.getsource(check)
 

@@ -20,31 +20,34 @@ _PREFIX: Final = "dk_"
 
 
 class ApiKeyFile:
-    """The keys in a file, read again when it changes, so that a key is added or withdrawn without a restart."""
+    """The keys in a file, read again and again, so that a key is added or withdrawn without a restart."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._version = 0.0
+        self._text: str | None = None
         self._hashes: dict[str, bytes] = {}
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the file if it has changed. Raises ConfigurationError; the keys of before then stay in force."""
+        """Read the file, and parse it if its content has changed, whatever its time stamps say.
+
+        Raises ConfigurationError when it cannot be read; the keys of before then stay in force.
+        """
         try:
-            version = self._path.stat().st_mtime
-            if version != self._version:
-                self._hashes = parse(self._path.read_text())
-                self._version = version
+            text = self._path.read_text(encoding="utf-8")
+            if text != self._text:
+                self._hashes = parse(text)
+                self._text = text
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(f"API_KEYS_FILE={self._path} cannot be read: {reason}") from error
 
     def knows(self, name: str) -> bool:
-        """Whether a key of this name is in force."""
+        """Return whether a key of this name is in force."""
         return name in self._hashes
 
     def owner_of(self, key: str) -> str | None:
-        """The name of the key; every hash is compared, and each in constant time."""
+        """Return the name of the key, None for one that is unknown; every hash is compared, each in constant time."""
         digest = _digest(key)
         found = None
         for name, known in self._hashes.items():
@@ -54,7 +57,7 @@ class ApiKeyFile:
 
 
 def parse(text: str) -> dict[str, bytes]:
-    """The hashes by name; a line is `name:hexadecimal SHA-256`. Raises ConfigurationError naming the line."""
+    """Return the hashes by name; a line is `name:hexadecimal SHA-256`. Raises ConfigurationError naming the line."""
     hashes: dict[str, bytes] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -66,8 +69,8 @@ def parse(text: str) -> dict[str, bytes]:
     return hashes
 
 
-def make(name: str) -> tuple[str, str]:
-    """A new key, and the line that admits it. Raises ConfigurationError for a name that cannot be one."""
+def create_key(name: str) -> tuple[str, str]:
+    """Return a new key, and the line that admits it. Raises ConfigurationError for a name that cannot be one."""
     if not _NAME.fullmatch(name):
         raise ConfigurationError("a key's name has 1 to 64 letters, digits, dots, dashes and underscores")
     key = _PREFIX + secrets.token_urlsafe(32)
@@ -85,7 +88,7 @@ def main(arguments: list[str]) -> int:
         return 2
     path, name = Path(arguments[0]), arguments[1]
     try:
-        key, line = make(name)
+        key, line = create_key(name)
         _require_new(path, name)
         # Readable for the service's own user in a container; the hash of 256 random bits tells nobody anything.
         path.touch(mode=0o644)

@@ -9,6 +9,7 @@ from common.model import image_ids
 from common.model.records import Record
 from common.store import StoredFile
 from common.store.local.layout import ORIGINAL
+from services.api.auth.authentication import principal_of
 from services.api.dependencies import dependencies_of
 from services.api.http import byte_ranges
 from services.api.http.content_negotiation import negotiated
@@ -78,12 +79,11 @@ async def _record(request: Request) -> Record:
 
 async def _known(request: Request) -> CachedRecord:
     services = dependencies_of(request)
-    principal = services.auth.authenticator.authenticate(request)
     image_id = request.path_params["image_id"]
     known = await services.records.read(image_id) if image_ids.is_valid(image_id) else None
     if known is None:
         raise image_not_found()
-    principal.require(known.record)
+    principal_of(request).require(known.record)
     return known
 
 

@@ -15,11 +15,13 @@ from common.errors import UnreadableRecordError
 from common.model import image_ids
 from common.model.records import STATUSES, Record
 from common.model.status import status_of
+from services.api.auth.authentication import principal_of
 from services.api.background.maintenance import remove
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
+from services.api.openapi.parameters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from services.api.openapi.schemas import (
     ImageList,
     ImageSummary,
@@ -29,8 +31,6 @@ from services.api.openapi.schemas import (
 
 log = structlog.get_logger(__name__)
 
-_DEFAULT_LIMIT: Final = 50
-_MAX_LIMIT: Final = 500
 _EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
 _SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
@@ -43,7 +43,7 @@ async def list_images(request: Request) -> Response:
     limit = _limit(request.query_params.get("limit"))
     status = _status(request.query_params.get("status"))
     cursor = _cursor(request.query_params.get("cursor"))
-    principal = services.auth.authenticator.authenticate(request)
+    principal = principal_of(request)
 
     def wanted(record: Record) -> bool:
         return principal.can_read(record) and status in (None, record.status)
@@ -80,7 +80,7 @@ async def retry(request: Request) -> Response:
 async def retry_failed(request: Request) -> Response:
     """Develop all failed images again that were received since a time; answers which, and where to go on."""
     services = dependencies_of(request)
-    principal = services.auth.authenticator.authenticate(request)
+    principal = principal_of(request)
     since = _since(request.query_params.get("since"))
     cursor = _cursor(request.query_params.get("cursor"))
     records, cursor = await _examine(services, cursor, since)
@@ -92,7 +92,7 @@ async def retry_failed(request: Request) -> Response:
 
 async def _own_record(request: Request) -> Record:
     services = dependencies_of(request)
-    principal = services.auth.authenticator.authenticate(request)
+    principal = principal_of(request)
     image_id = request.path_params["image_id"]
     return principal.require(
         await services.stores.images.read(image_id) if image_ids.is_valid(image_id) else None
@@ -172,9 +172,9 @@ def _summary(record: Record) -> ImageSummary:
 
 def _limit(text: str | None) -> int:
     if text is None:
-        return _DEFAULT_LIMIT
-    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MAX_LIMIT:
-        raise _invalid("limit", f"a whole number from 1 to {_MAX_LIMIT}")
+        return DEFAULT_PAGE_SIZE
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_PAGE_SIZE:
+        raise _invalid("limit", f"a whole number from 1 to {MAX_PAGE_SIZE}")
     return int(text)
 
 

@@ -1,54 +1,60 @@
 """`POST /signatures`: makes signed URLs for whoever has a key; a backend that holds the secret may make them itself."""
 
 import time
-from typing import Annotated, Literal
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from common.model import image_ids
-from services.api.auth.url_signing import MAX_LIFETIME_SECONDS, SignedUrlClaims, may_be_signed
+from services.api.auth.authentication import principal_of
+from services.api.auth.url_signing import SignedUrlClaims, may_be_signed
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
-from services.api.openapi.schemas import SignedUrl
+from services.api.openapi.schemas import SignatureRequest, SignedUrl
 
-_MAX_BODY = 4096
-
-
-class SignatureRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be allowed, and for how long."""
-
-    method: Literal["GET", "POST"]
-    path: Annotated[str, Meta(max_length=256)]
-    expires_in: Annotated[int, Meta(ge=1, le=MAX_LIFETIME_SECONDS)] = 3600
-    max_bytes: Annotated[int, Meta(ge=1)] | None = None
+_MAX_BODY: Final = 4096
+_DEFAULT_SECONDS: Final = 3600
 
 
 async def create(request: Request) -> Response:
-    """A signed URL for a file or a status of the principal's, or for an upload in the principal's name."""
+    """Answer a signed URL for a file or a status of the principal's, or for an upload in the principal's name."""
     services = dependencies_of(request)
-    principal = services.auth.authenticator.authenticate(request)
-    if not services.auth.signer.active:
+    signer = services.auth.signer
+    if not signer.active:
         raise Problem(ProblemCode.SIGNING_OFF, "no URL_SIGNING_SECRETS are configured")
     wanted = await _read(request)
-    if not may_be_signed(wanted.method, wanted.path):
-        raise Problem(
-            ProblemCode.INVALID_PARAMETER, "path must be /upload, or a path below /images/ or /status/"
-        )
+    seconds = _checked_lifetime(wanted, signer.max_seconds)
     if wanted.method == "GET":
         await _require_own(services, request, wanted.path)
-    grant = SignedUrlClaims(
+    claims = SignedUrlClaims(
         method=wanted.method,
         path=wanted.path,
-        expires=int(time.time()) + wanted.expires_in,
-        owner=principal.owner or "",
+        expires=int(time.time() + seconds),
+        owner=principal_of(request).owner or "",
         max_bytes=wanted.max_bytes,
     )
-    return MsgspecResponse(SignedUrl(url=services.auth.signer.url(grant), expires=grant.expires), 201)
+    return MsgspecResponse(SignedUrl(url=signer.url(claims), expires=claims.expires), 201)
+
+
+def _checked_lifetime(wanted: SignatureRequest, max_seconds: float) -> float:
+    """Return for how many seconds the URL is to be valid. Raises Problem 422 for what would be refused later."""
+    if not may_be_signed(wanted.method, wanted.path):
+        raise _invalid("path must be /upload with POST, or a path below /images/ or /status/ with GET")
+    if wanted.method == "GET" and wanted.max_bytes is not None:
+        raise _invalid("max_bytes is for uploads")
+    if wanted.expires_in is None:
+        return min(_DEFAULT_SECONDS, max_seconds)
+    if wanted.expires_in > max_seconds:
+        raise _invalid(f"expires_in is {max_seconds:g} s at most")
+    return wanted.expires_in
+
+
+def _invalid(detail: str) -> Problem:
+    return Problem(ProblemCode.INVALID_PARAMETER, detail)
 
 
 async def _read(request: Request) -> SignatureRequest:
@@ -60,11 +66,11 @@ async def _read(request: Request) -> SignatureRequest:
     try:
         return msgspec.json.decode(body, type=SignatureRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Problem(ProblemCode.INVALID_PARAMETER, str(error)) from error
+        raise _invalid(str(error)) from error
 
 
 async def _require_own(services: Dependencies, request: Request, path: str) -> None:
     image_id = path.split("/")[2]
     if not image_ids.is_valid(image_id):
         raise image_not_found()
-    services.auth.authenticator.authenticate(request).require(await services.stores.images.read(image_id))
+    principal_of(request).require(await services.stores.images.read(image_id))

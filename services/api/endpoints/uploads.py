@@ -1,7 +1,7 @@
 """`POST /upload`: the promise of the 202."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from common.errors import TransientError
-from services.api.auth.authentication import Principal, client_address_of
+from services.api.auth.authentication import Principal, client_address_of, principal_of
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problems import Problem, on_problem, on_transient_error
 from services.api.http.responses import LingeringResponse, MsgspecResponse, TrackedBody
@@ -19,23 +19,34 @@ from services.api.uploads.receiver import UploadReceiver
 
 log = structlog.get_logger(__name__)
 
+Endpoint = Callable[[Request], Awaitable[Response | LingeringResponse]]
 
-async def upload(request: Request) -> Response | LingeringResponse:
+
+def answer_refusals(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint with its refusals counted, and told to a client that is still sending its body."""
+
+    async def answered(request: Request) -> Response | LingeringResponse:
+        uploads = dependencies_of(request).monitoring.metrics.uploads
+        body = TrackedBody(request.receive)
+        request = Request(request.scope, body.receive)
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            uploads.labels(problem.code).inc()
+            return LingeringResponse(await on_problem(request, problem), body)
+        except TransientError as error:
+            uploads.labels(error.code).inc()
+            return LingeringResponse(await on_transient_error(request, error), body)
+        except ClientDisconnect:
+            uploads.labels("client_gone").inc()
+            raise
+
+    return answered
+
+
+async def upload(request: Request) -> Response:
     """Take in the files of the request and answer 202 once they are durable."""
-    services = dependencies_of(request)
-    body = TrackedBody(request.receive)
-    request = Request(request.scope, body.receive)
-    try:
-        image_ids = await _accept(request, services)
-    except Problem as problem:
-        services.monitoring.metrics.uploads.labels(problem.code).inc()
-        return LingeringResponse(await on_problem(request, problem), body)
-    except TransientError as error:
-        services.monitoring.metrics.uploads.labels(error.code).inc()
-        return LingeringResponse(await on_transient_error(request, error), body)
-    except ClientDisconnect:
-        services.monitoring.metrics.uploads.labels("client_gone").inc()
-        raise
+    image_ids = await _accept(request, dependencies_of(request))
     accepted = [accepted_image(image_id) for image_id in image_ids]
     if len(accepted) == 1:
         return MsgspecResponse(accepted[0], 202, headers={"Location": accepted[0].status_url})
@@ -43,7 +54,7 @@ async def upload(request: Request) -> Response | LingeringResponse:
 
 
 async def _accept(request: Request, services: Dependencies) -> list[str]:
-    principal = services.auth.authenticator.authenticate(request)
+    principal = principal_of(request)
     services.admission.admit(client_address_of(request, principal))
     key = idempotency.read_key(request.headers.get(idempotency.HEADER))
     with services.admission.uploads.slot():

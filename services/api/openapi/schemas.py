@@ -1,8 +1,10 @@
 """What the API answers in JSON, beside records and statuses; the OpenAPI document is made from these."""
 
 from datetime import datetime
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from common.model.records import (
     Attempt,
@@ -11,6 +13,8 @@ from common.model.records import (
     Status,
 )
 from common.recipes.recipe import Recipe
+
+MAX_EXPIRES_IN: Final = 31_536_000  # a year; a server's own maximum is usually shorter
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +85,15 @@ class PresetList(msgspec.Struct, frozen=True, kw_only=True):
     """All presets."""
 
     presets: list[PresetView]
+
+
+class SignatureRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a signed URL is to allow, and for how many seconds; `max_bytes` bounds each file of an upload."""
+
+    method: Literal["GET", "POST"]
+    path: Annotated[str, Meta(max_length=256)]
+    expires_in: Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN)] | None = None
+    max_bytes: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
 
 
 class SignedUrl(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ import pytest
 from common.errors import ConfigurationError
 from services.api.auth.api_keys import (
     ApiKeyFile,
+    create_key,
     main,
-    make,
     parse,
 )
 
@@ -49,7 +49,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["", "dk_", "x", "é", "x" * 10_000])
 def test_another_key_is_nobody_s(key: str, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text(make("alice")[1])
+    (tmp_path / "keys").write_text(create_key("alice")[1])
 
     assert ApiKeyFile(tmp_path / "keys").owner_of(key) is None
 
@@ -62,7 +62,7 @@ def test_a_line_that_is_none_is_named_by_its_number(line: str) -> None:
 
 def test_a_change_is_followed_and_a_damaged_file_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "keys"
-    (old, old_line), (new, new_line) = make("alice"), make("bob")
+    (old, old_line), (new, new_line) = create_key("alice"), create_key("bob")
     path.write_text(old_line)
     ring = ApiKeyFile(path)
 
@@ -79,3 +79,18 @@ def test_a_change_is_followed_and_a_damaged_file_changes_nothing(tmp_path: Path)
     with pytest.raises(ConfigurationError, match="API_KEYS_FILE"):
         ring.refresh()
     assert ring.owner_of(new) == "bob"
+
+
+def test_a_key_is_withdrawn_whatever_the_time_stamps_say(tmp_path: Path) -> None:
+    """A file put back by a tool that keeps time stamps, or changed twice within one tick of the clock."""
+    path = tmp_path / "keys"
+    (old, old_line), (new, new_line) = create_key("alice"), create_key("alice")
+    path.write_text(old_line)
+    os.utime(path, (1, 1))
+    keys = ApiKeyFile(path)
+
+    path.write_text(new_line)
+    os.utime(path, (1, 1))
+    keys.refresh()
+
+    assert (keys.owner_of(old), keys.owner_of(new)) == (None, "alice")

@@ -1,18 +1,21 @@
 """Who is asking, and what a rate is counted by."""
 
+import time
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
 from common.model.records import Record
-from services.api.auth.api_keys import ApiKeyFile, make
-from services.api.auth.authentication import Authenticator, Principal, client_address_of
+from services.api.auth.api_keys import ApiKeyFile, create_key
+from services.api.auth.authentication import Access, Authenticator, Principal, client_address_of
 from services.api.auth.url_signing import SignedUrlClaims, UrlSigner
 from services.api.http.problems import Problem
 from tests.support.store.stored_images import manifest
 
 SIGNER = UrlSigner(("a secret of some length",))
+SIGNED = Access.KEY_OR_SIGNED_URL
+SOON = int(time.time()) + 3600
 
 
 def request(
@@ -29,7 +32,7 @@ def request(
 @pytest.fixture
 def alice(tmp_path: Path) -> tuple[str, Authenticator]:
     """Her key, and what knows it."""
-    key, line = make("alice")
+    key, line = create_key("alice")
     (tmp_path / "keys").write_text(line)
     return key, Authenticator(ApiKeyFile(tmp_path / "keys"), SIGNER)
 
@@ -38,37 +41,57 @@ def test_without_keys_everybody_may_do_everything() -> None:
     access = Authenticator(None, UrlSigner(()))
 
     assert access.open
-    assert access.authenticate(request(key="whatever")) == Principal(owner=None)
+    assert access.authenticate(request(key="whatever"), SIGNED) == Principal(owner=None)
 
 
 def test_a_key_says_who_is_asking(alice: tuple[str, Authenticator]) -> None:
     key, access = alice
 
     assert not access.open
-    assert access.authenticate(request(key=key)) == Principal(owner="alice")
+    assert access.authenticate(request(key=key), SIGNED) == Principal(owner="alice")
     for other in (None, "", key + "x", key[:-1], key.upper()):
         with pytest.raises(Problem) as caught:
-            access.authenticate(request(key=other))
+            access.authenticate(request(key=other), SIGNED)
         assert caught.value.status == 401
 
 
 def test_a_signed_url_is_for_the_path_that_is_routed_whatever_host_is_named(
     alice: tuple[str, Authenticator],
 ) -> None:
-    query = SIGNER.url(SignedUrlClaims("GET", "/status/x", 2**40, "alice")).partition("?")[2]
+    query = SIGNER.url(SignedUrlClaims("GET", "/status/x", SOON, "alice")).partition("?")[2]
 
-    assert alice[1].authenticate(request("/status/x", query=query)).via_signed_url
+    assert alice[1].authenticate(request("/status/x", query=query), SIGNED).via_signed_url
     for other in ("/status/x?", "/status/y"):
         with pytest.raises(Problem) as caught:
-            alice[1].authenticate(request(other, query=query))
+            alice[1].authenticate(request(other, query=query), SIGNED)
         assert caught.value.code == "invalid_signature"
+
+
+def test_a_signed_url_opens_no_route_that_needs_a_key(alice: tuple[str, Authenticator]) -> None:
+    query = SIGNER.url(SignedUrlClaims("GET", "/images/x", SOON, "alice")).partition("?")[2]
+
+    assert alice[1].authenticate(request("/images/x", query=query), SIGNED).owner == "alice"
+    with pytest.raises(Problem) as caught:
+        alice[1].authenticate(request("/images/x", query=query), Access.KEY)
+    assert (caught.value.status, caught.value.code) == (403, "invalid_signature")
+
+
+def test_a_signed_path_with_a_needless_escape_is_another_spelling(alice: tuple[str, Authenticator]) -> None:
+    query = SIGNER.url(SignedUrlClaims("GET", "/status/x", SOON, "alice")).partition("?")[2]
+    asked = request("/status/x", query=query)
+    asked.scope["raw_path"] = b"/status/x"
+    assert alice[1].authenticate(asked, SIGNED).via_signed_url
+    asked.scope["raw_path"] = b"/status/%78"
+    with pytest.raises(Problem) as caught:
+        alice[1].authenticate(asked, SIGNED)
+    assert caught.value.code == "invalid_signature"
 
 
 def test_a_signed_url_of_somebody_without_a_key_is_void(alice: tuple[str, Authenticator]) -> None:
     for owner in ("bob", ""):
-        query = SIGNER.url(SignedUrlClaims("GET", "/status/x", 2**40, owner)).partition("?")[2]
+        query = SIGNER.url(SignedUrlClaims("GET", "/status/x", SOON, owner)).partition("?")[2]
         with pytest.raises(Problem) as caught:
-            alice[1].authenticate(request("/status/x", query=query))
+            alice[1].authenticate(request("/status/x", query=query), SIGNED)
         assert (caught.value.status, caught.value.code) == (403, "invalid_signature")
 
 

@@ -49,6 +49,8 @@ async def test_what_is_not_there_is_not_signed(signing: Api) -> None:
         {"method": "POST", "path": "/upload", "expires_in": 8 * 86400}, {"method": "POST", "path": "/upload", "x": 1},
         {"method": "GET", "path": "/images/" + "x" * 300}, [], "text",
         {"method": "GET", "path": "/images/x/../y/large"}, {"method": "GET", "path": "/images/x/large?x=1#y"},
+        {"method": "POST", "path": "/upload", "max_bytes": 2**53},
+        {"method": "GET", "path": "/status/x", "max_bytes": 9},
         {"method": "GET", "path": "/images/x/\u00fc x"}, {"method": "GET", "path": "/images/x/%2e%2e"},
     ],
 )  # fmt: skip
