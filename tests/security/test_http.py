@@ -1,10 +1,13 @@
 """Hostile HTTP, written byte by byte: the answer is a problem in JSON or a clean end, and the API stays ready."""
 
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.api.http.protocol import HEAD_SECONDS, MAX_HEAD_BYTES
@@ -24,6 +27,7 @@ from tests.support.waiting import wait_until
 
 CHUNKED = ("Content-Type: image/gif", "Transfer-Encoding: chunked")
 RAW = ("Content-Type: image/gif", f"Content-Length: {len(GIF)}")
+OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
 SECOND = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.gif"\r\n\r\n'
 
@@ -104,7 +108,13 @@ SPOKEN: dict[str, tuple[bytes, str]] = {
     "a lonely carriage return in a field": (request("GET", "/healthz", "X: y\rZ: a"), "malformed_request"),
     "a path that is not ASCII": (request("GET", "/status/\xff\xfe"), "malformed_request"),
     "a query that is not ASCII": (request("GET", "/images?cursor=\xff\xfe"), "malformed_request"),
-    "a host with a path": (request("GET", "/images/", host="evil.example/images/x?"), "not_found"),
+    "a host with a path": (request("GET", "/images/", host="evil.example/images/x?"), "malformed_request"),
+    "two hosts": (request("GET", "/healthz", "Host: evil.example"), "malformed_request"),
+    "the same host twice": (request("GET", "/healthz", f"Host: {HOST}"), "malformed_request"),
+    "no host": (request("GET", "/healthz").replace(b"Host", b"Not-Host"), "malformed_request"),
+    "a host with a space": (request("GET", "/healthz", host="a b"), "malformed_request"),
+    "two hosts and an upgrade": (request("GET", "/healthz", "Host: x", *OFFER), "malformed_request"),
+    "two lengths and an upgrade": (sized("35\r\nContent-Length: 36\r\nUpgrade: h2c"), "malformed_request"),
     "two slashes": (request("GET", "//evil.example/healthz/"), "not_found"),
     "a form without a boundary": (
         request("POST", "/upload", "Content-Type: multipart/form-data", "Content-Length: 35", body=GIF),
@@ -165,6 +175,42 @@ def test_nothing_is_smuggled_behind_a_request(target: Target) -> None:
         # Whoever wants to smuggle keeps the connection.
         answers = converse(target.stack.api.port, spoken.replace(b"Connection: close\r\n", b""))
         assert [answer.status for answer in answers] == [400], kind
+
+
+@pytest.mark.parametrize(
+    "offer", [OFFER, ("Connection: upgrade", "Upgrade: websocket")], ids=["h2c", "websocket"]
+)
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["sized", "chunked"])
+@pytest.mark.parametrize("size", [10**6, 100, 1], ids=lambda size: f"{size} bytes at once")
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_read(
+    target: Target, offer: tuple[str, ...], is_chunked: bool, size: int
+) -> None:
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(GIF), GIF) if is_chunked else GIF
+    head = request("POST", "/upload", *offer, *(CHUNKED if is_chunked else RAW)).replace(
+        b"Connection: close\r\n", b""
+    )
+    spoken = head + body + request("GET", "/healthz", *offer).replace(b"Connection: close\r\n", b"") + SECOND
+    pieces = [spoken[at : at + size] for at in range(0, len(spoken), size)]
+
+    answers = converse(target.stack.api.port, *pieces)
+
+    assert [answer.status for answer in answers] == [202, 200, 200]
+
+
+def test_curl_uploads_with_an_offer_of_http_2(target: Target, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(photograph(1200, 900))
+    url = f"http://{HOST}:{target.stack.api.port}/upload"
+    form = ["curl", "--silent", "--http2", "--form", f"file=@{tmp_path / 'photo.jpg'}", url]
+    raw = [
+        "curl", "--silent", "--http2", "--header", "Content-Type: image/jpeg", "--header", "Transfer-Encoding: chunked",
+        "--data-binary", f"@{tmp_path / 'photo.jpg'}", url,
+    ]  # fmt: skip
+
+    for command in (form, raw):
+        answer = msgspec.json.decode(
+            subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+        )
+        assert answer["status"] == "uploaded"
 
 
 def test_pipelined_requests_are_answered_in_their_order(target: Target) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import PROBLEM_MEDIA_TYPE, encode_problem
+from services.api.http.request_head import UpgradeIgnoringParser, find_host_fault
 from services.api.http.security_headers import SECURITY_HEADERS
 
 MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
@@ -24,6 +25,10 @@ class HardenedHttpProtocol(HttpToolsProtocol):
     So it does with those that drip what nobody waits for, between requests or after an answer, and with those that do
     not read what they asked for.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parser: UpgradeIgnoringParser = UpgradeIgnoringParser(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._without_body = 0  # bytes since the last that belonged to a body
@@ -62,6 +67,12 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refuse(ProblemCode.HEAD_TOO_LARGE, _TOO_LARGE)
             raise ValueError(_TOO_LARGE)  # ends the parsing
+        if self.parser.has_upgrade_offer():
+            return
+        fault = find_host_fault(self.headers, self.parser.get_http_version())
+        if fault:
+            self._refuse(ProblemCode.MALFORMED_REQUEST, fault)
+            raise ValueError(fault)
         super().on_headers_complete()  # raises for an address that is none: still a matter of the head
         self._in_head = False
         self._disarm()
@@ -71,6 +82,8 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.has_upgrade_offer():
+            return
         self._without_body = 0
         super().on_message_complete()
 
