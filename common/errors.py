@@ -1,7 +1,7 @@
 """The one tree of errors, by whose fault they are; HTTP statuses belong to the API alone.
 
-Each class carries a stable `code` (what programs compare) and a message (what people read). A picture's fault is final;
-a fault of the surroundings is worth another try.
+Each class carries a stable `code` (what programs compare) and a message (what people read). An error of the image is
+final; an error of the surroundings (disk, broker) is transient and worth another try.
 """
 
 from typing import ClassVar
@@ -20,7 +20,7 @@ class ConfigurationError(DarkroomError):
 
 
 class ImageError(DarkroomError):
-    """The picture is at fault: the same bytes fail the same way every time, so it is never retried."""
+    """The image is at fault: the same bytes fail the same way every time, so it is never retried."""
 
     code = "invalid_image"
 
@@ -32,43 +32,37 @@ class CorruptImageError(ImageError):
 
 
 class UnsupportedFormatError(ImageError):
-    """The bytes are no picture, or of a format that is not on the allow-list."""
+    """The bytes are no image, or of a format that is not on the allow-list."""
 
     code = "unsupported_format"
 
 
 class ImageTooLargeError(ImageError):
-    """The picture has more pixels or frames than a worker will develop."""
+    """The image has more pixels or frames than a worker will develop."""
 
     code = "image_too_large"
 
 
 class OutOfMemoryError(ImageError):
-    """Developing the picture took more memory than the worker may use."""
+    """Developing the image took more memory than the worker may use."""
 
     code = "out_of_memory"
 
 
 class TimedOutError(ImageError):
-    """Developing the picture took longer than a job may take."""
+    """Developing the image took longer than a job may take."""
 
     code = "timed_out"
 
 
-class WorkerCrashedError(ImageError):
-    """The picture was delivered as often as is allowed, and each time its worker died."""
-
-    code = "worker_crashed"
-
-
 class InvalidRecipeError(ImageError):
-    """The recipe asks for something that cannot be made of this picture."""
+    """The recipe asks for something that cannot be made of this image."""
 
     code = "invalid_recipe"
 
 
 class TransientError(DarkroomError):
-    """The surroundings are at fault, not the picture: worth another try later."""
+    """The surroundings are at fault, not the image: worth another try later."""
 
     code = "unavailable"
 
@@ -97,10 +91,31 @@ class BrokerUnavailableError(TransientError):
     code = "broker_unavailable"
 
 
+class PublishNackedError(BrokerUnavailableError):
+    """The broker answered and took the message not (basic.nack): a queue that it was routed to is full.
+
+    Other queues of the same exchange may have received it.
+    """
+
+    code = "publish_nacked"
+
+
 class BrokerRefusedError(ConfigurationError):
     """The broker refuses the credentials or the virtual host: waiting does not help."""
 
     code = "broker_refused"
+
+
+class TopologyConflictError(ConfigurationError):
+    """The broker holds a queue or an exchange of our name with other properties: waiting does not help."""
+
+    code = "topology_conflict"
+
+
+class ConnectionStalledError(DarkroomError):
+    """The connection stayed dead although the broker accepts new ones: the process must be started again."""
+
+    code = "connection_stalled"
 
 
 class ImageGoneError(DarkroomError):

@@ -18,7 +18,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 from common.broker import topology
 from common.broker.connection import really_cancelled
 from common.broker.publisher_channel import ChannelKeeper
-from common.errors import BrokerUnavailableError
+from common.errors import BrokerUnavailableError, PublishNackedError
 from common.model.messages import Event, Job, encode
 
 _SUSPECT_SECONDS: Final = 5.0
@@ -61,7 +61,11 @@ class Publisher:
         )
 
     async def publish_event(self, event: Event) -> None:
-        """Announce an event; that nobody listens is no error."""
+        """Announce an event; that nobody listens is no error.
+
+        Raises PublishNackedError, a BrokerUnavailableError, when a queue that is bound to the exchange is full and
+        refuses: the other queues may have it, and no wait of ours helps.
+        """
         await self._publish(event, exchange=topology.EVENTS, routing_key="", mandatory=False)
 
     async def jobs_waiting(self) -> int:
@@ -118,7 +122,7 @@ class Publisher:
             self._suspect_until = asyncio.get_running_loop().time() + _SUSPECT_SECONDS
             raise BrokerUnavailableError(f"not confirmed within {self._timeout:g} s") from None
         except DeliveryError as error:
-            raise BrokerUnavailableError("the broker refused the message: its queue is full") from error
+            raise PublishNackedError("the broker refused the message: a queue is full") from error
         except CONNECTION_EXCEPTIONS as error:
             raise BrokerUnavailableError(f"publishing failed: {type(error).__name__}") from error
         except asyncio.CancelledError:

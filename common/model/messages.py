@@ -18,15 +18,20 @@ EventType = Literal["image.processing", "image.completed", "image.failed", "imag
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """An order to develop one image; everything else about it is in the store. `attempt` counts from 1."""
+    """The work of developing one image; everything else about it is in the store.
+
+    `attempt` counts from 1, transient errors included; `resubmissions` how often the job came back from the dead-letter
+    queue without an attempt of its own.
+    """
 
     image_id: ImageId
     attempt: int = 1
+    resubmissions: int = 0
     version: Literal[1] = 1
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A CloudEvent about one image. The same happening always has the same `id`, so a repeat is recognizable."""
+    """A CloudEvent about one image. The same occurrence always has the same `id`, so a repeat is recognizable."""
 
     id: str
     type: EventType
@@ -42,18 +47,18 @@ _Message = TypeVar("_Message", Job, Event)
 
 
 def processing_event(view: StatusView, attempt: int) -> Event:
-    """A worker has taken the image up."""
+    """Return the event that a worker has begun the image's attempt number `attempt`."""
     return _event("image.processing", view, attempt, now())
 
 
 def finished_event(view: StatusView, result: Result) -> Event:
-    """The image is completed or failed; a repeat carries the id and the time of the first."""
+    """Return the event that an image is completed or failed; a repeat carries the id and the time of the first."""
     kind: EventType = "image.completed" if result.status == "completed" else "image.failed"
     return _event(kind, view, result.attempt, result.finished_at)
 
 
 def deleted_event(image_id: str) -> Event:
-    """The image and all that was made of it are gone."""
+    """Return the event that the image and all that was made of it are gone."""
     data = EventData(image_id=image_id, status="deleted")
     return Event(
         id=f"{image_id}/image.deleted", type="image.deleted", subject=image_id, time=now(), data=data
@@ -61,17 +66,17 @@ def deleted_event(image_id: str) -> Event:
 
 
 def encode(message: Job | Event) -> bytes:
-    """The body of the message."""
+    """Return the message's body: JSON in UTF-8."""
     return msgspec.json.encode(message)
 
 
 def decode_job(body: bytes) -> Job:
-    """The job in a message's body. Raises UnreadableMessageError, naming what is wrong."""
+    """Return the job in a message's body. Raises UnreadableMessageError, naming what is wrong."""
     return _decode(body, Job)
 
 
 def decode_event(body: bytes) -> Event:
-    """The event in a message's body. Raises UnreadableMessageError, naming what is wrong."""
+    """Return the event in a message's body. Raises UnreadableMessageError, naming what is wrong."""
     return _decode(body, Event)
 
 
@@ -90,5 +95,7 @@ def _decode(body: bytes, kind: type[_Message]) -> _Message:
         raise UnreadableMessageError(f"{len(body)} bytes, more than {MAX_MESSAGE_BYTES}")
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableMessageError(str(error)) from error
+    except MemoryError:
+        raise  # not the message's fault
+    except Exception as error:  # a stranger's bytes: RecursionError for deep nesting is one that was seen
+        raise UnreadableMessageError(f"{type(error).__name__}: {error}") from error

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -12,11 +12,10 @@ from prometheus_client import CollectorRegistry
 from common.broker import Consumer, Handler, open_connection, probe
 from common.broker.topology import Topology
 from common.runtime import health, lifecycle
+from common.runtime.lifecycle import EXIT_TEMPFAIL
 from common.runtime.metrics import ConnectionMetrics
 from common.runtime.settings import ConsumerSettings
-from common.runtime.watchdog import ConnectionStalledError, watch
-
-EXIT_TEMPFAIL: Final = 75  # EX_TEMPFAIL of sysexits.h: start me again
+from common.runtime.watchdog import watch
 
 log = structlog.get_logger(__name__)
 
@@ -62,9 +61,12 @@ class ConsumerProcess:
                 return 0
             log.info("service.ready", name=self.name)
             keeping = [asyncio.create_task(consumer.keep()) for consumer in self._consumers]
-            code = await self._watch(stop)
-            await _cancelled(keeping)
-            return code if await self._drain_consumers() else code or EXIT_TEMPFAIL
+            try:
+                code = await self._watch(stop)
+            finally:
+                await _cancelled(keeping)
+                drained = await self._drain_consumers()
+            return code if drained else code or EXIT_TEMPFAIL
 
     async def _start(self, stack: AsyncExitStack) -> bool:
         if self.ready is not None:
@@ -82,14 +84,13 @@ class ConsumerProcess:
 
     async def _watch(self, stop: asyncio.Event) -> int:
         """Wait for a reason to end; 0 when we were asked to."""
-        url, patience = self.settings.amqp_url, self.settings.watchdog_seconds
-        watchdog = asyncio.create_task(watch(self._consuming, lambda: probe(url), patience_seconds=patience))
+        url, grace = self.settings.amqp_url, self.settings.watchdog_seconds
+        watchdog = asyncio.create_task(watch(self._consuming, lambda: probe(url), grace_seconds=grace))
         reasons = [asyncio.create_task(stop.wait()), asyncio.create_task(self.stuck.wait()), watchdog]
         try:
             await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
-            if watchdog.done() and isinstance(watchdog.exception(), ConnectionStalledError):
-                log.error("service.stuck", reason=str(watchdog.exception()))
-                return EXIT_TEMPFAIL
+            if watchdog.done():
+                watchdog.result()  # raises what ended it
             return 0 if stop.is_set() else EXIT_TEMPFAIL
         finally:
             await _cancelled(reasons)

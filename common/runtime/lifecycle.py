@@ -1,4 +1,4 @@
-"""How a process lives: one event loop, a polite end on the first signal, an immediate one on the second."""
+"""The life of a process: one event loop, an orderly end on the first signal, an immediate one on the second."""
 
 import asyncio
 import contextlib
@@ -12,9 +12,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from common.errors import ConfigurationError
+from common.errors import ConfigurationError, ConnectionStalledError, DarkroomError
 
-EXIT_CONFIGURATION: Final = 78  # EX_CONFIG of sysexits.h
+EXIT_CONFIGURATION: Final = 78  # EX_CONFIG of sysexits.h: starting again does not help
+EXIT_TEMPFAIL: Final = 75  # EX_TEMPFAIL of sysexits.h: start again
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 log = structlog.get_logger(__name__)
@@ -24,36 +25,55 @@ Main = Callable[[asyncio.Event], Awaitable[int]]
 
 
 class EmbeddedServer(uvicorn.Server):
-    """A server inside a process that has its own life: signals belong to the process.
+    """An HTTP server in a process that handles its signals itself; serves until `should_exit` is set.
 
-    Serves until `should_exit` is set. uvicorn's own handlers would raise the signal again once it has stopped.
+    uvicorn's own handlers would raise the signal again once it has stopped.
     """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the process."""
         yield
 
 
 def run(main: Main) -> int:
     """Run `main` until it returns its exit code; the event it is given is set when the process is asked to stop.
 
-    A ConfigurationError ends the process with its message alone.
+    A ConfigurationError ends the process with its message alone, a ConnectionStalledError with a line in the log.
     """
     try:
-        return uvloop.run(_guard(main))
+        return uvloop.run(_run_with_signals(main))
     except ConfigurationError as error:
         return exit_with_config_error(error)
+    except ConnectionStalledError as error:
+        log.error("service.stalled", reason=str(error))
+        return EXIT_TEMPFAIL
+
+
+async def serve_until(stop: asyncio.Event, server: EmbeddedServer) -> int:
+    """Serve HTTP until `stop` is set; returns the exit code: 1 when the server could not start."""
+
+    async def request_exit() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    stopping = asyncio.create_task(request_exit())
+    try:
+        await server.serve()
+    finally:
+        stopping.cancel()
+    return 0 if server.started else 1
 
 
 def exit_with_config_error(error: ConfigurationError) -> int:
-    """Say why the process cannot run; the exit code to end it with."""
+    """Write to standard error, in one line, why the process cannot run; returns the exit code to end it with."""
     sys.stderr.write(f"darkroom: {error}\n")
     sys.stderr.flush()
     return EXIT_CONFIGURATION
 
 
 async def run_until(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:
-    """What `work` returns, or None when `stop` was set first; the work is then cancelled."""
+    """Return what `work` returns, or None when `stop` was set first; the work is then cancelled."""
     task = asyncio.ensure_future(work)
     stopped = asyncio.ensure_future(stop.wait())
     try:
@@ -71,7 +91,7 @@ def exit_now(code: int) -> NoReturn:
     os._exit(code)
 
 
-async def _guard(main: Main) -> int:
+async def _run_with_signals(main: Main) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
@@ -80,22 +100,22 @@ async def _guard(main: Main) -> int:
         return await main(stop)
     except BaseExceptionGroup as group:
         # A task group wraps what its tasks raise; a bad setting is still a bad setting.
-        refused = group.subgroup(ConfigurationError)
-        if refused is None:
+        expected = group.subgroup((ConfigurationError, ConnectionStalledError))
+        if expected is None:
             raise
-        raise _first(refused) from None
+        raise _first(expected) from None
 
 
 def _on_signal(stop: asyncio.Event, number: signal.Signals) -> None:
     if stop.is_set():
-        log.warning("process.leaving", signal=number.name)
+        log.warning("process.exiting", signal=number.name)
         exit_now(128 + number)
     log.info("process.stopping", signal=number.name)
     stop.set()
 
 
-def _first(group: BaseExceptionGroup[ConfigurationError]) -> ConfigurationError:
+def _first(group: BaseExceptionGroup[DarkroomError]) -> DarkroomError:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return cast(ConfigurationError, error)
+    return cast(DarkroomError, error)

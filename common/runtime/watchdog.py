@@ -1,4 +1,4 @@
-"""The watchdog: ends a process that has lost its link for good, so that its supervisor starts it afresh.
+"""The watchdog: ends a process that has lost its connection for good, so that its supervisor starts it afresh.
 
 A broker that is simply away is waited for: ending the process would not bring it back. Only when the broker takes a
 fresh connection while ours stays dead is the process itself at fault.
@@ -10,44 +10,43 @@ from typing import Final
 
 import structlog
 
-from common.errors import DarkroomError
+from common.errors import ConnectionStalledError
 
 log = structlog.get_logger(__name__)
 
 _INTERVAL_SECONDS: Final = 1.0
-_LAST_CHANCE_SECONDS: Final = 10.0
-
-
-class ConnectionStalledError(DarkroomError):
-    """The link stayed dead although the broker is there."""
-
-    code = "stuck"
+_RECONNECT_GRACE_SECONDS: Final = 10.0
 
 
 async def watch(
-    alive: Callable[[], Awaitable[bool]],
-    broker_answers: Callable[[], Awaitable[bool]],
+    is_connected: Callable[[], Awaitable[bool]],
+    broker_accepts: Callable[[], Awaitable[bool]],
     *,
-    patience_seconds: float,
+    grace_seconds: float,
 ) -> None:
-    """Never returns; raises StuckError after `patience_seconds` without the link, if the broker answers others."""
+    """Watch a connection until cancelled; what `is_connected` raises is passed on.
+
+    Raises ConnectionStalledError after `grace_seconds` without the connection, if the broker accepts new ones.
+    """
     loop = asyncio.get_running_loop()
-    last_seen = loop.time()
+    last_connected = loop.time()
     while True:
-        await asyncio.sleep(min(_INTERVAL_SECONDS, patience_seconds / 2))
-        if await alive():
-            last_seen = loop.time()
-        elif loop.time() - last_seen > patience_seconds:
-            await _run_handler(alive, broker_answers, loop.time() - last_seen)
+        await asyncio.sleep(min(_INTERVAL_SECONDS, grace_seconds / 2))
+        if await is_connected():
+            last_connected = loop.time()
+        elif loop.time() - last_connected > grace_seconds:
+            await _raise_if_stalled(is_connected, broker_accepts, loop.time() - last_connected)
 
 
-async def _run_handler(
-    alive: Callable[[], Awaitable[bool]], broker_answers: Callable[[], Awaitable[bool]], seconds: float
+async def _raise_if_stalled(
+    is_connected: Callable[[], Awaitable[bool]],
+    broker_accepts: Callable[[], Awaitable[bool]],
+    seconds: float,
 ) -> None:
-    if not await broker_answers():
-        log.warning("broker.away", seconds=round(seconds))
+    if not await broker_accepts():
+        log.warning("broker.unavailable", seconds=round(seconds))
         return
-    # It may have come back this very moment: our own link is given its chance.
-    await asyncio.sleep(_LAST_CHANCE_SECONDS)
-    if not await alive():
-        raise ConnectionStalledError(f"no link to a broker that answers, for {seconds:.0f} s")
+    # The broker may have come back this very moment: our own connection is given time to follow.
+    await asyncio.sleep(_RECONNECT_GRACE_SECONDS)
+    if not await is_connected():
+        raise ConnectionStalledError(f"no connection for {seconds:.0f} s to a broker that accepts new ones")

@@ -6,11 +6,10 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from common.errors import ConfigurationError, DarkroomError
+from common.errors import DarkroomError
 from common.runtime import lifecycle
-from common.runtime.consumer_process import EXIT_TEMPFAIL
 from common.runtime.entry_point import run_service
-from common.runtime.lifecycle import EmbeddedServer
+from common.runtime.lifecycle import EmbeddedServer, serve_until
 from common.runtime.resource_limits import raise_file_limit
 from services.api.app import create_app
 from services.api.http.protocol import HardenedHttpProtocol
@@ -33,15 +32,10 @@ async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
         stop.set()
 
     server = EmbeddedServer(_config(configured, create_app(configured, give_up)))
-    ending = asyncio.create_task(_end(server, stop))
-    await server.serve()
-    ending.cancel()
-    if fatal and isinstance(fatal[0], ConfigurationError):
-        raise fatal[0]
+    code = await serve_until(stop, server)
     if fatal:
-        structlog.get_logger(__name__).error("service.stuck", reason=str(fatal[0]))
-        return EXIT_TEMPFAIL
-    return 0 if server.started else 1
+        raise fatal[0]
+    return code
 
 
 def _warn_if_open(configured: ApiSettings) -> None:
@@ -51,11 +45,6 @@ def _warn_if_open(configured: ApiSettings) -> None:
             host=configured.api_host,
             advice="anyone who reaches this address may upload, read and delete: set API_KEYS_FILE",
         )
-
-
-async def _end(server: EmbeddedServer, stop: asyncio.Event) -> None:
-    await stop.wait()
-    server.should_exit = True
 
 
 def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:

@@ -7,14 +7,14 @@ import socket
 from common.broker import topology
 from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
-from services.notifications.channels.base import LogChannel
+from services.notifications.channels.log import LogChannel
 from services.notifications.handler import EventHandler
 from services.notifications.metrics import NotificationMetrics
 from services.notifications.settings import NotificationSettings
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> int:
-    """Pass events on until `stop` is set; returns the exit code."""
+    """Send events to the channels until `stop` is set; returns the exit code."""
     made = registry()
     handler = EventHandler((LogChannel(),), NotificationMetrics(made))
     service = ConsumerProcess(

@@ -1,4 +1,4 @@
-"""What the notification service does with a delivery: tell every channel, then acknowledge."""
+"""What the notification service does with a delivery: send the event to every channel, then acknowledge."""
 
 import structlog
 
@@ -12,13 +12,14 @@ log = structlog.get_logger(__name__)
 
 
 class EventHandler:
-    """Handles a delivery of the notifications' queue."""
+    """Handles the deliveries of the notifications' queue with `channels`, in their order."""
 
     def __init__(self, channels: tuple[Channel, ...], metrics: NotificationMetrics) -> None:
         self._channels = channels
         self._metrics = metrics
 
     async def __call__(self, delivery: Delivery) -> Disposition:
+        """Return what becomes of the delivery: rejected when it is no event, requeued on a TransientError."""
         try:
             event = decode_event(delivery.body)
         except UnreadableMessageError as error:
@@ -29,7 +30,7 @@ class EventHandler:
         with structlog.contextvars.bound_contextvars(image_id=event.subject):
             try:
                 for channel in self._channels:
-                    await channel.tell(event)
+                    await channel.send(event)
             except TransientError as error:
                 log.warning("event.postponed", reason=str(error))
                 return Disposition.REQUEUE

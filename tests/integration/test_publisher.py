@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.broker import Publisher, open_publisher, topology
-from common.errors import BrokerUnavailableError, ConfigurationError
+from common.errors import BrokerUnavailableError, ConfigurationError, PublishNackedError
 from common.model.image_ids import new
 from common.model.messages import (
     Event,
@@ -84,10 +84,26 @@ async def test_a_full_queue_refuses(publisher: Publisher, vhost: Vhost) -> None:
         try:
             await publisher.publish_job(Job(image_id=new()))
         except BrokerUnavailableError as error:
-            return "queue is full" in str(error)
+            return isinstance(error, PublishNackedError)
         return False
 
     await eventually(refused, "a publish is refused")
+
+
+async def test_an_event_that_a_full_queue_of_a_stranger_refuses_is_told_apart(
+    publisher: Publisher, vhost: Vhost
+) -> None:
+    full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    vhost.management.call("PUT", "queues", vhost.name, "full", body={"durable": True, "arguments": full})
+    vhost.management.call("POST", "bindings", vhost.name, "e", topology.EVENTS, "q", "full", body={})
+    tap = vhost.tap(topology.EVENTS)
+    await publisher.publish_event(deleted_event(new()))
+
+    with pytest.raises(PublishNackedError, match="a queue is full"):
+        await publisher.publish_event(deleted_event(new()))
+
+    await publisher.publish_job(Job(image_id=new()))  # the channel goes on
+    assert len(vhost.take(tap)) == 2, "the others have it"
 
 
 async def test_before_the_first_connection_publishing_fails_at_once(job: Job) -> None:

@@ -56,7 +56,7 @@ async def guard_connection(
         await watch(
             publisher.answers,
             lambda: probe(settings.amqp_url),
-            patience_seconds=settings.watchdog_seconds,
+            grace_seconds=settings.watchdog_seconds,
         )
     except DarkroomError as error:
         on_fatal(error)

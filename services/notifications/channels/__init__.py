@@ -1,1 +1,1 @@
-"""Ways to tell somebody about an event."""
+"""The ways to tell somebody about an event: one module a channel."""

@@ -1,30 +1,12 @@
-"""The ways an event reaches somebody. Each channel is told every event; the log is the first of them."""
+"""What a channel is: one way to tell somebody about an event."""
 
 from typing import Protocol
 
-import structlog
-
 from common.model.messages import Event
-
-log = structlog.get_logger(__name__)
 
 
 class Channel(Protocol):
-    """Tells somebody about an event. Raises SurroundingsError when it is worth another try."""
+    """Notifies somebody of events; every channel is given every event."""
 
-    async def tell(self, event: Event) -> None:
-        """Pass the event on."""
-
-
-class LogChannel:
-    """One structured line an event."""
-
-    async def tell(self, event: Event) -> None:
-        log.info(
-            "notification",
-            event_id=event.id,
-            event_type=event.type,
-            status=event.data.status,
-            error_code=event.data.error_code or None,
-            error=event.data.error or None,
-        )
+    async def send(self, event: Event) -> None:
+        """Send the event. Raises TransientError when another try may help; the event then comes again."""

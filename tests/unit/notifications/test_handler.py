@@ -10,16 +10,16 @@ from services.notifications.metrics import NotificationMetrics
 
 
 class Channel:
-    """Remembers what it is told; unwilling when it has a fault."""
+    """Records what it is given; raises `fault` if there is one."""
 
     def __init__(self, fault: Exception | None = None) -> None:
-        self.told: list[Event] = []
+        self.sent: list[Event] = []
         self.fault = fault
 
-    async def tell(self, event: Event) -> None:
+    async def send(self, event: Event) -> None:
         if self.fault is not None:
             raise self.fault
-        self.told.append(event)
+        self.sent.append(event)
 
 
 @pytest.fixture
@@ -27,18 +27,18 @@ def registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
-async def test_every_channel_is_told_before_the_event_is_acknowledged(registry: CollectorRegistry) -> None:
+async def test_every_channel_gets_the_event_before_it_is_acknowledged(registry: CollectorRegistry) -> None:
     channels = (Channel(), Channel())
     event = deleted_event(image_ids.new())
 
     verdict = await EventHandler(channels, NotificationMetrics(registry))(Delivery(encode(event), False))
 
     assert verdict is Disposition.ACK
-    assert [channel.told for channel in channels] == [[event], [event]]
+    assert [channel.sent for channel in channels] == [[event], [event]]
     assert registry.get_sample_value("darkroom_events_total", {"type": "image.deleted"}) == 1
 
 
-async def test_an_event_that_a_channel_cannot_pass_on_comes_again(registry: CollectorRegistry) -> None:
+async def test_an_event_that_a_channel_cannot_send_comes_again(registry: CollectorRegistry) -> None:
     channels = (Channel(TransientError("the receiver is away")),)
     handler = EventHandler(channels, NotificationMetrics(registry))
 
@@ -54,5 +54,5 @@ async def test_what_is_no_event_of_ours_is_rejected(registry: CollectorRegistry,
         is Disposition.REJECT
     )
 
-    assert not channel.told
+    assert not channel.sent
     assert registry.get_sample_value("darkroom_events_total", {"type": "unreadable"}) == 1

@@ -26,7 +26,12 @@ def test_a_job_survives_the_way_over_the_wire() -> None:
     job = Job(image_id=image_ids.new(), attempt=3)
 
     assert decode_job(encode(job)) == job
-    assert msgspec.json.decode(encode(job)) == {"version": 1, "image_id": job.image_id, "attempt": 3}
+    assert msgspec.json.decode(encode(job)) == {
+        "version": 1,
+        "image_id": job.image_id,
+        "attempt": 3,
+        "resubmissions": 0,
+    }
 
 
 def test_fields_of_a_newer_sender_are_passed_over() -> None:
@@ -48,6 +53,12 @@ UNREADABLE: dict[str, Any] = {
     "an attempt that is no number": b'{"attempt": "x", "image_id": "' + IMAGE_ID.encode() + b'"}',
     "too long": b" " * (MAX_MESSAGE_BYTES + 1),
     "nested too deep": b"[" * 100_000,
+    "nested 3,000 deep in an unknown field": b'{"image_id": "'
+    + IMAGE_ID.encode()
+    + b'", "x": '
+    + b"[" * 3000
+    + b"]" * 3000
+    + b"}",
 }
 
 
@@ -95,3 +106,13 @@ def test_attempts_have_events_of_their_own() -> None:
     view = status_of(Record(manifest=manifest(IMAGE_ID)))
 
     assert processing_event(view, 1).id != processing_event(view, 2).id
+
+
+def test_running_out_of_memory_is_not_the_message_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(msgspec.json, "decode", exhausted)
+
+    with pytest.raises(MemoryError):
+        decode_job(b"{}")

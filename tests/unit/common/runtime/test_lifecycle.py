@@ -1,11 +1,14 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 
 import pytest
+import uvicorn
 
-from common.errors import BrokerRefusedError, ConfigurationError
+from common.errors import BrokerRefusedError, ConfigurationError, ConnectionStalledError
 from common.runtime import lifecycle
+from tests.support.ports import HOST, free_port, listens
 from tests.support.waiting import eventually
 
 
@@ -65,6 +68,29 @@ def test_a_bad_setting_found_in_a_task_group_is_a_bad_setting_still(
 
     assert lifecycle.run(main) == 78
     assert capsys.readouterr().err == "darkroom: refused\n"
+
+
+def test_a_connection_that_stalled_asks_to_be_started_again() -> None:
+    async def main(_: asyncio.Event) -> int:
+        raise ConnectionStalledError("no connection for 60 s")
+
+    assert lifecycle.run(main) == 75
+
+
+async def test_a_server_serves_until_it_is_stopped() -> None:
+    async def app(_: object, __: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    port, stop = free_port(), asyncio.Event()
+    config = uvicorn.Config(app, host=HOST, port=port, log_config=None, lifespan="off")
+    serving = asyncio.create_task(lifecycle.serve_until(stop, lifecycle.EmbeddedServer(config)))
+    await eventually(lambda: listens(port), "it listens")
+
+    stop.set()
+
+    assert await serving == 0
+    assert not listens(port)
 
 
 def test_a_defect_is_not_hidden() -> None:

@@ -3,7 +3,7 @@ from structlog.testing import capture_logs
 from common.model import image_ids
 from common.model.messages import finished_event
 from common.model.status import status_of_result
-from services.notifications.channels.base import LogChannel
+from services.notifications.channels.log import LogChannel
 from tests.support.store.stored_images import failed, manifest
 
 
@@ -13,7 +13,7 @@ async def test_the_log_has_one_line_an_event_with_its_end_and_reason() -> None:
     event = finished_event(status_of_result(manifest(image_id), result), result)
 
     with capture_logs() as lines:
-        await LogChannel().tell(event)
+        await LogChannel().send(event)
 
     (line,) = lines
     assert line == {
