@@ -94,8 +94,10 @@ class BrokerUnavailableError(TransientError):
 class PublishNackedError(BrokerUnavailableError):
     """The broker answered and took the message not (basic.nack): a queue that it was routed to is full.
 
-    Other queues of the same exchange may have received it. To clients it is the same as a broker that is away.
+    Other queues of the same exchange may have received it.
     """
+
+    code = "publish_nacked"
 
 
 class BrokerRefusedError(ConfigurationError):

@@ -52,6 +52,7 @@ class ProblemCode(Enum):
     BACKLOG_FULL = 503, "Too many images wait to be developed"
     BROKER_UNAVAILABLE = 503, "The message broker does not answer"
     DISK_RESERVE = 503, "Too little disk space is free"
+    PUBLISH_NACKED = 503, "A queue of the message broker is full"
     RECORD_UNREADABLE = 503, "The record of the image cannot be read"
     STORE_UNAVAILABLE = 503, "The store does not answer"
     TOO_MANY_UPLOADS = 503, "Too many uploads are in progress"
