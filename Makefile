@@ -10,10 +10,10 @@ STACK_local = $(PYTHON) -m scripts.local_stack
 STACK = @$(or $(STACK_$(RUN)),$(error RUN is "local" or "docker"))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status demo test bench soak generate pictures check fuzz format lock clean
+.PHONY: help up down logs status demo test bench soak generate pictures docs docs-serve check fuzz format lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  up, down, logs, status and demo use Docker when an engine answers, else local processes (RUN=local, RUN=docker)"
 
 up: ## start everything and wait until it is ready (WORKERS=3)
@@ -28,7 +28,7 @@ logs: ## follow the logs (SERVICE=worker for one service)
 status: ## what runs
 	$(STACK) status
 
-demo: ## develop a picture and say where the results are (FILE=photo.jpg for your own)
+demo: ## upload an image and say where the results are (FILE=photo.jpg for your own)
 	@$(PYTHON) scripts/demo.py $(if $(FILE),"$$FILE")
 
 test: ## all tests (ARGS="-k upload" goes to pytest)
@@ -56,7 +56,7 @@ check: ## lint, formatting, types, who may import whom, what is generated, and k
 	.venv/bin/python -m scripts.generate --check
 	.venv/bin/python -m scripts.audit
 
-fuzz: ## send damaged pictures through a system of its own (COUNT=5000 SEED=1)
+fuzz: ## send damaged images through a system of its own (COUNT=5000 SEED=1)
 	@scripts/venv requirements-dev.txt
 	@scripts/install-rabbitmq
 	.venv/bin/python -m tests.security.fuzz --count $(or $(COUNT),5000) --seed $(or $(SEED),1)
@@ -66,6 +66,14 @@ generate: ## make anew what is made from the code: settings, tables of the manua
 	.venv/bin/python -m scripts.generate
 
 pictures: generate
+
+docs: ## build the manual into var/site; a broken link or anchor is an error
+	@scripts/venv requirements-docs.txt
+	.venv/bin/zensical build --strict --clean
+
+docs-serve: ## show the manual while it is edited, at http://localhost:8080
+	@scripts/venv requirements-docs.txt
+	.venv/bin/zensical serve --dev-addr localhost:8080
 
 format: ## format the code and fix what ruff can
 	@scripts/venv requirements-dev.txt

@@ -12,9 +12,9 @@ from services.notifications.settings import NotificationSettings
 from services.worker.settings import WorkerSettings
 
 SERVICES: Final[dict[str, type[CommonSettings]]] = {
-    "API": ApiSettings,
-    "worker": WorkerSettings,
-    "notifications": NotificationSettings,
+    "the API": ApiSettings,
+    "the workers": WorkerSettings,
+    "the notification service": NotificationSettings,
 }
 # compose.yaml and scripts/local_stack give these to each process themselves.
 SET_BY_THE_RUN: Final = frozenset(
@@ -45,14 +45,16 @@ def settings_artifacts() -> tuple[Artifact, ...]:
 
 
 def settings_by_reader() -> dict[str, list[SettingReference]]:
-    """Return every setting once, under the services that read it, such as `API, worker`."""
+    """Return every setting once, under the services that read it, such as `the API and the workers`."""
     found: dict[SettingReference, list[str]] = {}
     for service, kind in SERVICES.items():
         for each in describe_settings(kind):
             found.setdefault(each, []).append(service)
     grouped: dict[str, list[SettingReference]] = {}
     for each, services in found.items():
-        grouped.setdefault("all" if len(services) == len(SERVICES) else ", ".join(services), []).append(each)
+        grouped.setdefault(
+            "all services" if len(services) == len(SERVICES) else " and ".join(services), []
+        ).append(each)
     return grouped
 
 
@@ -64,7 +66,7 @@ def _passed_on() -> Iterator[str]:
 def _settings_tables() -> str:
     """One table a group of readers, since a reader of the page knows which service is to be set."""
     return "\n".join(
-        f"### Read by: {reader}\n\n"
+        f"### Read by {reader}\n\n"
         + markdown_table(("variable", "default", "allowed", "meaning"), map(_row, group))
         for reader, group in settings_by_reader().items()
     )
@@ -101,7 +103,7 @@ def _example() -> str:
     )
     read = (
         (
-            f"Settings read by: {reader}",
+            f"Settings read by {reader}",
             (
                 (each.variable, each.default, each.meaning, each.allowed)
                 for each in group

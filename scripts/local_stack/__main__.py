@@ -3,7 +3,6 @@
 The processes of compose.yaml run under supervisord with a RabbitMQ node of their own; all that they write is in var/.
 """
 
-import http.client
 import json
 import os
 import subprocess
@@ -24,16 +23,15 @@ from scripts.local_stack.configuration import (
     settings,
     write_workers,
 )
+from scripts.local_stack.readiness import is_ready, wait_until_ready
 from scripts.local_stack.supervisor import Supervisord
 
 # What runs was started with these; what `make up` finds changed, it starts again.
 RUNNING = RUN / "running.json"
-READY_WITHIN_SECONDS = 90
-# A process that keeps ending at once does not get better by waiting any longer.
-CRASHING_FOR_SECONDS = 12
 
 
 def up(supervisord: Supervisord) -> int:
+    """Start everything, or change what runs, and wait until it is ready; return the exit code."""
     started = time.monotonic()
     if os.environ.get("RUN_CHOSEN_BY") == "file" and not supervisord.pid:
         print("No Docker engine answers: the same processes run here under supervisord.")
@@ -42,13 +40,14 @@ def up(supervisord: Supervisord) -> int:
         if subprocess.run(step, cwd=ROOT, check=False).returncode:
             return 1
     _start_or_change(supervisord, values)
-    if not _wait_until_ready(supervisord, values):
+    if not wait_until_ready(supervisord, values):
         return 1
-    _tell(values, time.monotonic() - started)
+    _print_addresses(values, time.monotonic() - started)
     return 0
 
 
 def down(supervisord: Supervisord) -> int:
+    """Stop everything, also what a supervisord that was killed has left; return the exit code."""
     if supervisord.pid:
         print("Stopping; jobs in progress may end first.", flush=True)
         supervisord.shut_down()
@@ -58,6 +57,7 @@ def down(supervisord: Supervisord) -> int:
 
 
 def logs(_: Supervisord) -> int:
+    """Follow the logs of SERVICE, or of all; this process becomes `tail`. Raises SetupError when there are none."""
     service = os.environ.get("SERVICE", "")
     files = sorted(path.name for path in LOGS.glob(f"{service}*.log"))
     if not files:
@@ -67,12 +67,13 @@ def logs(_: Supervisord) -> int:
 
 
 def status(supervisord: Supervisord) -> int:
+    """Print each process with its state; return the exit code."""
     if not supervisord.pid:
         print("Not running: make up starts it.")
         return 0
     ports = json.loads(RUNNING.read_text())["health_ports"]
     for name, info in supervisord.processes().items():
-        ready = "" if name not in ports else "ready" if _ready(ports[name]) else "not ready"
+        ready = "" if name not in ports else "ready" if is_ready(ports[name]) else "not ready"
         print(f"{name:14} {info['statename']:9} {ready:10} {info['description']}")
     return 0
 
@@ -108,68 +109,7 @@ def _start(supervisord: Supervisord, values: Mapping[str, str]) -> None:
         raise SetupError(f"supervisord does not start:\n{started.stdout}{started.stderr}")
 
 
-def _wait_until_ready(supervisord: Supervisord, values: Mapping[str, str]) -> bool:
-    started, crashing_since, shown = time.monotonic(), dict[str, float](), ""
-    while True:
-        unready = _unready(supervisord, values)
-        seconds = time.monotonic() - started
-        crashing_since = {
-            name: crashing_since.get(name, seconds)
-            for name, state in unready.items()
-            if name in crashing_since or state in ("BACKOFF", "FATAL")
-        }
-        shown = _progress(unready, seconds, shown)
-        if not unready:
-            return True
-        hopeless = any(seconds - since > CRASHING_FOR_SECONDS for since in crashing_since.values())
-        if hopeless or seconds > READY_WITHIN_SECONDS:
-            _explain(unready)
-            return False
-        time.sleep(0.25)
-
-
-def _unready(supervisord: Supervisord, values: Mapping[str, str]) -> dict[str, str]:
-    """What is not ready yet, and what it is instead."""
-    ports = health_ports(values)
-    states = {name: info["statename"] for name, info in supervisord.processes().items()}
-    missing = {name: state for name, state in states.items() if state != "RUNNING"}
-    silent = {name: "not ready" for name, port in ports.items() if name not in missing and not _ready(port)}
-    return {**missing, **silent}
-
-
-def _ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _progress(unready: Mapping[str, str], seconds: float, shown: str) -> str:
-    """One line that is overwritten on a terminal; elsewhere a line when there is something new to say."""
-    text = "waiting for " + ", ".join(unready) if unready else ""
-    if sys.stdout.isatty():
-        print(f"\r\x1b[K{text}{f' ({seconds:.0f} s)' if text else ''}", end="", flush=True)
-    elif text and text != shown:
-        print(text, flush=True)
-    return text
-
-
-def _explain(unready: Mapping[str, str]) -> None:
-    print(
-        "\nNot ready: " + ", ".join(f"{name} ({state})" for name, state in unready.items()), file=sys.stderr
-    )
-    for name in unready:
-        path = LOGS / f"{name}.log"
-        lines = path.read_text(errors="replace").splitlines()[-15:] if path.exists() else []
-        print(f"--- {path.relative_to(ROOT)}", *lines, sep="\n", file=sys.stderr)
-    print("What runs is left running: make down stops it.", file=sys.stderr)
-
-
-def _tell(values: Mapping[str, str], seconds: float) -> None:
+def _print_addresses(values: Mapping[str, str], seconds: float) -> None:
     print(f"""Darkroom is ready after {seconds:.1f} s, with {values["WORKERS"]} workers.
   upload         curl -F "file=@photo.jpg" http://127.0.0.1:{values["API_PORT"]}/upload    (or: make demo)
   RabbitMQ page  http://127.0.0.1:{values["RABBITMQ_MANAGEMENT_PORT"]}    (user {values["RABBITMQ_USER"]})
@@ -178,6 +118,7 @@ def _tell(values: Mapping[str, str], seconds: float) -> None:
 
 
 def main() -> int:
+    """Run the command that the arguments name; return the exit code."""
     commands = {"up": up, "down": down, "logs": logs, "status": status}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:  # noqa: PLR2004 - the program's name and one command
         print(f"usage: python -m scripts.local_stack {'|'.join(commands)}", file=sys.stderr)

@@ -42,7 +42,10 @@ class SetupError(Exception):
 
 
 def settings() -> dict[str, str]:
-    """The environment, below it what compose.yaml would read from .env, below that the defaults of this run."""
+    """Return the variables of the run: from the environment, else from .env, else the defaults.
+
+    Raises SetupError when a port or the number of workers is no whole number.
+    """
     given = {name: value for name, value in os.environ.items() if value}
     values = {**_DEFAULTS, **dict(_dotenv(ROOT / ".env")), **given}
     for name in _NUMBERS:
@@ -52,7 +55,7 @@ def settings() -> dict[str, str]:
 
 
 def environment(values: Mapping[str, str], control_socket: str) -> dict[str, str]:
-    """What supervisord hands on to the processes."""
+    """Return the environment that supervisord hands on to the processes."""
     user, password = (quote(values[name], safe="") for name in ("RABBITMQ_USER", "RABBITMQ_PASSWORD"))
     return {
         **values,
@@ -70,7 +73,7 @@ def environment(values: Mapping[str, str], control_socket: str) -> dict[str, str
 
 
 def fingerprint(values: Mapping[str, str]) -> str:
-    """Differs when a setting or the code does; the number of workers is not part of it."""
+    """Return a digest of settings and code: another one means a restart. The number of workers is not part of it."""
     digest = hashlib.sha256()
     for name in sorted({*_DEFAULTS, *_passed_on()} - {"WORKERS"}):
         digest.update(f"{name}={values.get(name, '')}\0".encode())
@@ -83,7 +86,7 @@ def fingerprint(values: Mapping[str, str]) -> str:
 
 
 def health_ports(values: Mapping[str, str]) -> dict[str, int]:
-    """Where each process that serves HTTP says how it is."""
+    """Return the port of `/readyz` of each process that serves HTTP, by name."""
     first = int(values["WORKER_HEALTH_PORT"])
     workers = {f"worker-{n + 1}": first + n for n in range(int(values["WORKERS"]))}
     return {
@@ -94,7 +97,7 @@ def health_ports(values: Mapping[str, str]) -> dict[str, int]:
 
 
 def write_workers(values: Mapping[str, str]) -> None:
-    """One section a worker, so that their number can change while they work."""
+    """Write a section for each worker into supervisord's configuration: their number can change while they run."""
     template = Template((ROOT / "scripts/local_stack/worker.conf").read_text())
     sections = [
         template.substitute(number=name.removeprefix("worker-"), health_port=port)
@@ -105,20 +108,20 @@ def write_workers(values: Mapping[str, str]) -> None:
 
 
 def check_ports(values: Mapping[str, str]) -> None:
-    """Raise SetupError that names the port which something else holds, and the variable to change."""
+    """Raise SetupError when another program holds a port; it names the port and the variable to change."""
     wanted = {name: int(values[name]) for name in _DEFAULTS if name.endswith("_PORT")}
     for variable, port in wanted.items():
-        if not _free(port):
+        if not _is_free(port):
             message = f"Port {port} is in use by another program. Free it, or choose another one: {variable}={port + 1}"
             raise SetupError(f"{message} make up")
     for name, port in health_ports(values).items():
-        if name.startswith("worker-") and not _free(port):
+        if name.startswith("worker-") and not _is_free(port):
             raise SetupError(
                 f"Port {port} ({name}'s health check) is in use. Choose others: WORKER_HEALTH_PORT=9200 make up"
             )
 
 
-def _free(port: int) -> bool:
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         # Connections that only linger after their end do not hold a port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

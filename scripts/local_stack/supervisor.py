@@ -1,4 +1,4 @@
-"""The supervisord of this checkout, spoken to over its socket; standard library only."""
+"""Talks to the supervisord of this checkout over its socket; standard library only."""
 
 import hashlib
 import http.client
@@ -14,7 +14,7 @@ from typing import Any
 
 # What the kernel allows for the path of a socket is 104 bytes on macOS, 108 on Linux.
 _LONGEST_SOCKET_PATH = 100
-_GONE = {"STOPPED", "EXITED", "FATAL"}
+_ENDED = {"STOPPED", "EXITED", "FATAL"}
 
 
 class _SocketTransport(xmlrpc.client.Transport):
@@ -30,7 +30,7 @@ class _SocketTransport(xmlrpc.client.Transport):
 
 
 class Supervisord:
-    """Starts nothing itself: it sees, changes and stops what runs."""
+    """Reads, changes and stops what runs; it does not start supervisord itself."""
 
     def __init__(self, root: Path) -> None:
         self._pid_file = root / "var/run/supervisord.pid"
@@ -38,7 +38,7 @@ class Supervisord:
 
     @property
     def pid(self) -> int | None:
-        """The process id, or None when it does not run."""
+        """The process id of supervisord, or None when it does not run."""
         try:
             pid = int(self._pid_file.read_text())
             os.kill(pid, 0)
@@ -48,12 +48,12 @@ class Supervisord:
         return pid
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """What supervisord knows of each process, by name."""
+        """Return what supervisord knows of each process, by name."""
         found: list[dict[str, Any]] = self._call("getAllProcessInfo")
         return {info["name"]: info for info in found}
 
     def apply_configuration(self) -> None:
-        """Start what the configuration has gained and stop what it has lost; the rest runs on."""
+        """Start what is new in the configuration and stop what is no longer in it; the rest runs on."""
         added, changed, removed = self._call("reloadConfig")[0]
         self.stop([*removed, *changed])
         for name in (*removed, *changed):
@@ -62,17 +62,17 @@ class Supervisord:
             self._call("addProcessGroup", name)
 
     def stop(self, names: Iterable[str]) -> None:
-        """Ask all of them at once, then wait for the slowest: each may take its whole grace period."""
-        waiting = {name for name in names if self.processes()[name]["statename"] not in _GONE}
+        """Stop these processes: ask all at once, then wait for the slowest, since each may take its grace period."""
+        waiting = {name for name in names if self.processes()[name]["statename"] not in _ENDED}
         for name in waiting:
             self._call("stopProcess", name, False)
         while waiting:
             time.sleep(0.2)
             states = self.processes()
-            waiting = {name for name in waiting if states[name]["statename"] not in _GONE}
+            waiting = {name for name in waiting if states[name]["statename"] not in _ENDED}
 
     def shut_down(self) -> None:
-        """End every process, the broker last, and supervisord itself."""
+        """Stop every process, the broker last, and then supervisord itself."""
         pid = self.pid
         names = set(self.processes())
         self.stop(names - {"rabbitmq"})
@@ -82,7 +82,7 @@ class Supervisord:
             time.sleep(0.1)
 
     def end_orphans(self) -> int:
-        """End what a supervisord that was killed has left behind; how many processes that was."""
+        """End the processes that a killed supervisord has left behind; return their number."""
         orphans = [pid for pid in _processes_with(f"DARKROOM_SOCKET={self.socket}") if pid != os.getpid()]
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in filter(_alive, orphans):
@@ -123,7 +123,7 @@ def _alive(pid: int) -> bool:
 
 
 def _processes_with(variable: str) -> list[int]:
-    """The processes that were started with this variable; none where there is no /proc."""
+    """Return the ids of the processes with this variable in their environment; none where there is no /proc."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -15,7 +15,7 @@ from tests.benchmarks.work import CORES
 
 
 def line(row: Row) -> str:
-    """A row as it is printed, and as it stands in the README's table."""
+    """A row as it is printed, and as it stands in the table of docs/performance.md."""
     target = "" if row.target is None else f"{'at most ' if row.at_most else ''}{row.target:g}"
     met = {True: "yes", False: "no", None: ""}[row.met]
     cells = (

@@ -7,7 +7,9 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from common.errors import DarkroomError, ImageError, StoreFullError, StoreUnavailableError
 from common.recipes.operations import Operation
+from scripts.generate.decisions import decisions
 from scripts.generate.operations import examples
 from services.api.routes import routes
 from services.api.settings import ApiSettings
@@ -15,7 +17,7 @@ from services.notifications.settings import NotificationSettings
 from services.worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+HTTP = ROOT / "docs/http.md"
 CONFIGURATION = ROOT / "docs/configuration.md"
 
 
@@ -63,7 +65,7 @@ def test_the_configuration_table_names_nothing_that_is_not_read() -> None:
 
 
 def test_every_route_is_in_the_table_of_requests() -> None:
-    text = README.read_text()
+    text = HTTP.read_text()
     for route in routes():
         assert getattr(route, "path", "") in text
 
@@ -73,11 +75,11 @@ CODE = re.compile(r"`([a-z]+_[a-z_]+)`")
 
 def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
     """A number that bounds something has a code in its row; the code is one of those explained in the manual."""
-    text = README.read_text()
     told = {
         row[0].strip("`"): CODE.findall(row[-1]) for row in rows(CONFIGURATION, "Settings of the services")
     }
-    codes = set(CODE.findall(text.split("Every refusal is", 1)[1].split("## What is made", 1)[0]))
+    failures = HTTP.read_text().split("### Why an image failed", 1)[1].split("\n## ", 1)[0]
+    codes = {row[1].strip("`") for row in rows(HTTP, "Problems")} | set(CODE.findall(failures))
     limits = [
         name
         for name in told
@@ -95,6 +97,32 @@ def test_every_operation_has_an_example_with_an_image() -> None:
     }
     for example in examples():
         assert example.path.is_file(), "make generate draws it"
+
+
+def test_every_code_of_a_failed_image_is_in_the_manual() -> None:
+    failures = HTTP.read_text().split("### Why an image failed", 1)[1].split("\n## ", 1)[0]
+    kinds: list[type[DarkroomError]] = [*ImageError.__subclasses__(), StoreFullError, StoreUnavailableError]
+    codes = {kind.code for kind in kinds}
+    assert set(CODE.findall(failures)) >= codes
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name.split("-")[0] for path in decisions()]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+PAGES = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+FILE = re.compile(r"`((?:common|services|tests|scripts|docker|docs)/[\w./-]+|[\w.-]+\.(?:toml|yaml|md))`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = [name for name in FILE.findall(page.read_text()) if "NAME" not in name]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_is_a_front_page() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def test_no_file_of_an_operation_is_long() -> None:

@@ -1,4 +1,4 @@
-"""The delivery table of the README, row by row: what is written, which event goes out, what becomes of the message."""
+"""The delivery table of docs/delivery.md, row by row: what is written, the event, what becomes of the message."""
 
 import asyncio
 from collections.abc import Callable
