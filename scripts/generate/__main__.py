@@ -6,13 +6,13 @@ from scripts.generate import example_images
 from scripts.generate.artifacts import ROOT, Artifact, stale
 from scripts.generate.decisions import decision_artifacts
 from scripts.generate.http import http_artifacts
-from scripts.generate.operations import operation_artifacts
+from scripts.generate.recipes import recipe_artifacts
 from scripts.generate.settings import settings_artifacts
 
 
 def artifacts() -> tuple[Artifact, ...]:
     """Return every generated text with its path; the example images are made by `example_images`."""
-    return (*settings_artifacts(), *operation_artifacts(), *http_artifacts(), *decision_artifacts())
+    return (*settings_artifacts(), *recipe_artifacts(), *http_artifacts(), *decision_artifacts())
 
 
 def main() -> int:

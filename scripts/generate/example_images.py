@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from common.recipes.recipe import Recipe
 from scripts.generate.artifacts import ROOT
-from scripts.generate.operations import BEFORE, IMAGES, examples
+from scripts.generate.recipes import BEFORE, IMAGES, examples
 from services.worker.app import build_pipeline
 from services.worker.settings import WorkerSettings
 

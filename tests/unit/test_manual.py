@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from common.errors import DarkroomError, ImageError, StoreFullError, StoreUnavailableError
+from common.recipes.formats import FORMATS
 from common.recipes.operations import Operation
 from scripts.generate.decisions import decisions
-from scripts.generate.operations import examples
+from scripts.generate.recipes import examples
 from services.api.routes import routes
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
@@ -18,6 +19,7 @@ from services.worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 HTTP = ROOT / "docs/http.md"
+RECIPES = ROOT / "docs/recipes.md"
 CONFIGURATION = ROOT / "docs/configuration.md"
 
 
@@ -89,6 +91,11 @@ def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
     for name in limits:
         assert told[name], name
         assert set(told[name]) <= codes, name
+
+
+def test_every_format_is_in_the_table_of_formats() -> None:
+    told = {row[1].strip("`") for row in rows(RECIPES, "Formats") if len(row) > 2}
+    assert told == {spec.media_type for spec in FORMATS}
 
 
 def test_every_operation_has_an_example_with_an_image() -> None:

@@ -1,4 +1,4 @@
-"""Makes the table of operations in docs/recipes.md from the structs: every parameter, an example, and what it does."""
+"""Makes the tables of docs/recipes.md: formats from their table, operations from their structs with examples."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from common.recipes.formats_table import render_formats_table
 from common.recipes.operations import Operation
 from scripts.generate.artifacts import ROOT, Artifact, markdown_table, page_with
 
@@ -55,9 +56,9 @@ class Example:
         return name
 
 
-def operation_artifacts() -> tuple[Artifact, ...]:
-    """Return the page that holds the table of operations."""
-    return (page_with(PAGE, {"operations": _table()}),)
+def recipe_artifacts() -> tuple[Artifact, ...]:
+    """Return the page of recipes, with the tables of formats and operations."""
+    return (page_with(PAGE, {"formats": render_formats_table(), "operations": _table()}),)
 
 
 def examples() -> Iterator[Example]:
