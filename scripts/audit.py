@@ -1,7 +1,7 @@
-"""Looks the pinned dependencies up among known vulnerabilities; fails when one is found.
+"""Looks up the pinned dependencies among known vulnerabilities, and fails when one is found.
 
-What could not be asked is said, and never counts as clean: without a network, or with an index that only serves
-packages, one line says so and the exit code is 0, since a check must also run offline.
+Without a network, or with an index that only serves packages, a dependency cannot be looked up. It is then named as not
+audited and never counted as clean; the exit code is 0, since a check must also run offline.
 """
 
 import json
@@ -17,13 +17,13 @@ _SECONDS: Final = 120
 
 
 def main() -> int:
-    """Audit what a user installs; returns the exit code."""
+    """Audit what a user installs, and return the exit code."""
     return max(_audit(name) for name in REQUIREMENTS)
 
 
 def _audit(name: str) -> int:
     try:
-        found = _ask(ROOT / name)
+        found = _run_pip_audit(ROOT / name)
     except (subprocess.TimeoutExpired, json.JSONDecodeError):
         print(f"{name}: NOT AUDITED, no advisory service answered")
         return 0
@@ -32,7 +32,7 @@ def _audit(name: str) -> int:
     return code
 
 
-def _ask(path: Path) -> list[dict[str, Any]]:
+def _run_pip_audit(path: Path) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "pip_audit", "-r", str(path), "--require-hashes", "--disable-pip"]
     options = ["--format", "json", "--progress-spinner", "off", "--timeout", "10"]
     asked = subprocess.run(
@@ -43,10 +43,10 @@ def _ask(path: Path) -> list[dict[str, Any]]:
 
 
 def judge(dependencies: Sequence[dict[str, Any]]) -> tuple[int, str]:
-    """The exit code, and what is to be said of pip-audit's findings."""
+    """Return the exit code and a sentence for pip-audit's findings."""
     unknown = [each["name"] for each in dependencies if "skip_reason" in each]
     lines = [
-        f"{each['name']} {each['version']}: {vulnerability['id']}, mended in "
+        f"{each['name']} {each['version']}: {vulnerability['id']}, fixed in "
         f"{', '.join(vulnerability['fix_versions']) or 'no release yet'}"
         for each in dependencies
         for vulnerability in each.get("vulns", ())

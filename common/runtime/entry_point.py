@@ -41,7 +41,7 @@ def run_service(
     except ConfigurationError as error:
         return lifecycle.exit_with_config_error(error)
     logging_setup.configure_logging(name, configured.log_level)
-    structlog.get_logger(__name__).info("service.starting", name=name, version=__version__)
+    structlog.get_logger(__name__).info("service.starting", version=__version__)
     return lifecycle.run(partial(run, configured))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common import __version__
 from tests.support.http.client import FINAL, Client
 from tests.support.images.drawings import photograph
 from tests.support.images.hostile import HOSTILE
@@ -11,7 +12,7 @@ KINDS = ("api", "worker", "notifications")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_line_says_when_how_grave_what_and_who(client: Client, darkroom: Stack, kind: str) -> None:
+def test_every_line_says_when_how_severe_what_and_who(client: Client, darkroom: Stack, kind: str) -> None:
     client.wait_completed(client.upload(photograph(320, 240)))
 
     lines = [line for service in darkroom.of(kind) for line in service.log()]
@@ -20,6 +21,11 @@ def test_every_line_says_when_how_grave_what_and_who(client: Client, darkroom: S
     for line in lines:
         assert {"timestamp", "level", "event", "service"} <= line.keys(), line
         assert line["service"] == kind
+
+
+def test_every_process_says_its_version_when_it_starts(darkroom: Stack) -> None:
+    for service in darkroom.services:
+        assert service.logged("service.starting", version=__version__), service.name
 
 
 def test_every_line_of_a_job_carries_the_image_id(client: Client, darkroom: Stack) -> None:
@@ -35,7 +41,7 @@ def test_every_line_of_a_job_carries_the_image_id(client: Client, darkroom: Stac
     assert {"upload.accepted", "job.picture_failed", "job.finished", "notification"} <= told
 
 
-def test_no_line_holds_the_password_or_the_picture(client: Client, darkroom: Stack) -> None:
+def test_no_line_holds_the_password_or_the_image(client: Client, darkroom: Stack) -> None:
     client.wait_completed(client.upload(photograph(320, 240)))
 
     for service in darkroom.services:

@@ -6,18 +6,18 @@ from scripts.audit import judge
 
 CLEAN: dict[str, Any] = {"name": "one", "version": "1.0", "vulns": []}
 UNKNOWN: dict[str, Any] = {"name": "two", "skip_reason": "not found"}
-HURT: dict[str, Any] = {
+VULNERABLE: dict[str, Any] = {
     "name": "three",
     "version": "3.0",
     "vulns": [{"id": "CVE-2026-0001", "fix_versions": ["3.1"]}],
 }
 
 
-def test_a_finding_fails_and_says_what_mends_it() -> None:
-    code, told = judge([CLEAN, HURT])
+def test_a_finding_fails_and_says_what_fixes_it() -> None:
+    code, told = judge([CLEAN, VULNERABLE])
 
     assert code == 1
-    assert "three 3.0: CVE-2026-0001, mended in 3.1" in told
+    assert "three 3.0: CVE-2026-0001, fixed in 3.1" in told
 
 
 def test_nothing_asked_is_not_clean() -> None:
