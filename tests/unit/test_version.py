@@ -5,11 +5,11 @@ import tomllib
 from pathlib import Path
 
 from common import __version__
-from services.api.endpoints.openapi import document
+from services.api.openapi.document import document
 
 
 def test_the_openapi_document_has_the_version() -> None:
-    assert json.loads(document(keys=False, presets=[]))["info"]["version"] == __version__
+    assert json.loads(document((), keys=False, presets=[]))["info"]["version"] == __version__
 
 
 def test_pyproject_reads_the_version_from_the_package() -> None:
