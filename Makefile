@@ -41,7 +41,7 @@ bench: ## measure, and print a table of ratios (QUICK=1 for two minutes, GROUPS=
 	@scripts/install-rabbitmq
 	VIPS_CONCURRENCY=1 .venv/bin/python -m tests.benchmarks $(GROUPS) $(if $(QUICK),--quick)
 
-soak: ## upload while something is killed every few seconds (SECONDS=60 KILL_EVERY=5 SEED=1)
+soak: ## upload while something is disturbed every few seconds (SECONDS=60 KILL_EVERY=5 SEED=1)
 	@scripts/venv requirements-dev.txt
 	@scripts/install-rabbitmq
 	.venv/bin/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(KILL_EVERY),--kill-every $(KILL_EVERY)) \
