@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from common.errors import ConfigurationError
 from common.recipes.formats import Format, output_formats
 from common.recipes.operations import Operation
 from common.recipes.values import END
@@ -72,35 +71,3 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("outputs must have names of their own")
         if reserved := {"original"} & set(names):
             raise ValueError(f"an output cannot be named {', '.join(reserved)}")
-
-
-def default_recipe(
-    *,
-    text: str = "SAMPLE WATERMARK",
-    large_pixels: int = 800,
-    large_format: str = "jpeg",
-    thumbnail_pixels: int = 200,
-    thumbnail_format: str = "webp",
-) -> Recipe:
-    """The built-in preset: `large` within a square, with `text` over it if there is one, and a `thumbnail` filling one.
-
-    The thumbnail is always a square of `thumbnail_pixels`, a smaller picture being enlarged for it, so that a page of
-    thumbnails has no gaps. Raises ConfigurationError, naming the number or format that is out of bounds.
-    """
-    large = {"op": "resize", "width": large_pixels, "height": large_pixels, "fit": "inside"}
-    mark = [{"op": "watermark", "text": text}] if text.strip() else []
-    thumbnail = {
-        "op": "resize",
-        "width": thumbnail_pixels,
-        "height": thumbnail_pixels,
-        "fit": "cover",
-        "enlarge": True,
-    }
-    outputs = [
-        {"name": "large", "format": large_format, "animated": False, "operations": [large, *mark]},
-        {"name": "thumbnail", "format": thumbnail_format, "animated": False, "operations": [thumbnail]},
-    ]
-    try:
-        return msgspec.convert({"outputs": outputs}, Recipe)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"the built-in preset cannot be made: {error}") from error

@@ -46,6 +46,9 @@ MaxTotalPixels = Annotated[
 ]
 MAX_TOTAL_PIXELS: Final = 250_000_000
 
+_EMPTY: Final = "may_be_empty"
+MAY_BE_EMPTY: Final = {_EMPTY: True}  # a Meta's `extra` of texts whose empty value is not their default
+
 _Settings = TypeVar("_Settings", bound="CommonSettings")
 
 
@@ -99,18 +102,22 @@ class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
 
 
 def load(kind: type[_Settings], environment: Mapping[str, str]) -> _Settings:
-    """Read a service's settings from `environment`, where an empty variable counts as absent.
+    """Read a service's settings from `environment`, where an empty variable counts as absent unless it may be empty.
 
     Raises ConfigurationError, which names the variable, what is wrong with its value and what is allowed.
     """
     values: dict[str, Any] = {}
     for item in msgspec.structs.fields(kind):
         text = environment.get(item.name.upper(), "").strip()
-        if text:
+        if text or (item.name.upper() in environment and _may_be_empty(item.type)):
             values[item.name] = _parse(item.name.upper(), text, item.type)
     settings = kind(**values)
     _refuse_default_password(settings)
     return settings
+
+
+def _may_be_empty(kind: Any) -> bool:
+    return any((meta.extra or {}).get(_EMPTY, False) for meta in getattr(kind, "__metadata__", ()))
 
 
 def _refuse_default_password(settings: CommonSettings) -> None:

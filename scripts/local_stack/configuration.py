@@ -16,7 +16,7 @@ RUN = ROOT / "var/run"
 _SOURCES = (
     "common/**/*.py",
     "services/**/*.py",
-    "services/**/*.toml",
+    "common/**/*.toml",
     "requirements-local.txt",
     "scripts/local_stack/*.conf",
     "docker/*.conf",

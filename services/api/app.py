@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
-from common.recipes import recipe
+from common.recipes.presets import load_presets
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Stores, open_local_stores
 from services.api.auth.api_keys import ApiKeyFile
@@ -37,7 +37,6 @@ from services.api.routes import ROUTES, routes
 from services.api.settings import ApiSettings
 from services.api.uploads.image_info import ImageLimits
 from services.api.uploads.policy import UploadPolicy
-from services.api.uploads.presets import load_presets
 from services.api.uploads.recipe_selection import RecipeLimits, RecipeResolver
 
 
@@ -165,17 +164,8 @@ def _read_files(settings: ApiSettings) -> Files:
 
 def _recipe_resolver(settings: ApiSettings) -> RecipeResolver:
     presets = load_presets(
-        Path(settings.presets_file) if settings.presets_file else None, default=_default_recipe(settings)
+        Path(settings.presets_file) if settings.presets_file else None,
+        watermark_text=settings.watermark_text,
     )
     limits = RecipeLimits(settings.max_outputs, settings.max_operations, settings.max_output_dimension)
     return RecipeResolver(presets, limits, own_recipes=settings.allow_recipes)
-
-
-def _default_recipe(settings: ApiSettings) -> recipe.Recipe:
-    return recipe.default_recipe(
-        text=settings.watermark_text,
-        large_pixels=settings.large_pixels,
-        large_format=settings.large_format,
-        thumbnail_pixels=settings.thumbnail_pixels,
-        thumbnail_format=settings.thumbnail_format,
-    )

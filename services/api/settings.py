@@ -4,13 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.recipes.formats import Format
+from common.recipes.presets import DEFAULT_WATERMARK
 from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS
 from common.recipes.values import MAX_DIMENSION
 from common.runtime.settings import (
     MAX_FRAMES,
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
+    MAY_BE_EMPTY,
     STORE_ROOT,
     Bytes,
     CommonSettings,
@@ -82,7 +83,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     presets_file: Annotated[
         str,
         Meta(
-            description="A TOML file of presets in place of the built-in ones (services/api/uploads/presets.toml)."
+            description="A TOML file of presets in place of the built-in ones (common/recipes/presets.toml)."
         ),
     ] = ""
     max_outputs: Annotated[
@@ -159,15 +160,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         ),
     ] = 3_600.0
     watermark_text: Annotated[
-        str, Meta(max_length=200, description="The watermark of the preset `default`.")
-    ] = "SAMPLE WATERMARK"
-    large_pixels: Annotated[_Side, Meta(description="The box of `large` in the preset `default`.")] = 800
-    large_format: Annotated[Format, Meta(description="The format of `large` in the preset `default`.")] = (
-        "jpeg"
-    )
-    thumbnail_pixels: Annotated[
-        _Side, Meta(description="The square of `thumbnail` in the preset `default`.")
-    ] = 200
-    thumbnail_format: Annotated[
-        Format, Meta(description="The format of `thumbnail` in the preset `default`.")
-    ] = "webp"
+        str,
+        Meta(
+            max_length=200,
+            description="The text in the place of `{watermark_text}` in presets, such as `default`. "
+            "Set to nothing (`WATERMARK_TEXT=`), these watermarks are left out.",
+            extra=MAY_BE_EMPTY,
+        ),
+    ] = DEFAULT_WATERMARK

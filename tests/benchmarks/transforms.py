@@ -10,8 +10,8 @@ import msgspec
 import pyvips
 from PIL import Image
 
-from common.recipes.recipe import Recipe, default_recipe
-from services.api.uploads.presets import load_presets
+from common.recipes.presets import load_presets
+from common.recipes.recipe import Recipe
 from services.worker.app import build_pipeline
 from services.worker.settings import WorkerSettings
 from tests.benchmarks.measuring import Row, in_turn, ratio, summary
@@ -63,7 +63,7 @@ def _saved(image: Any, kind: str) -> bytes:
 
 
 def _responsive(path: Path, pairs: int) -> Iterator[Row]:
-    preset = load_presets(None, default=default_recipe()).get("responsive")
+    preset = load_presets().get("responsive")
     if preset is None:
         return
     wanted = preset.recipe()

@@ -1,6 +1,7 @@
 """Processes that are killed, stopped and started again while images are on their way: each image has its end."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +10,18 @@ from tests.support.broker.proxy import running_proxy
 from tests.support.broker.vhost import Vhost
 from tests.support.http.client import Client
 from tests.support.images.drawings import photograph
+from tests.support.presets import write_presets
 from tests.support.processes.services import Service
 from tests.support.processes.stack import Stack, StackFactory
 from tests.support.waiting import holds, wait_until
 
-# Encoding 12 megapixels takes a second or two: time to meet a worker in the middle of it.
-SLOW = {"LARGE_PIXELS": "4000", "LARGE_FORMAT": "webp", "THUMBNAIL_PIXELS": "8"}
+
+@pytest.fixture
+def slow(tmp_path: Path) -> dict[str, str]:
+    """Settings with which encoding 12 megapixels takes a second or two: time to meet a worker in the middle of it."""
+    return {
+        "PRESETS_FILE": write_presets(tmp_path, large_pixels=4000, large_format="webp", thumbnail_pixels=8)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +30,8 @@ def slow_picture() -> bytes:
 
 
 @pytest.fixture
-def stack(start_stack: StackFactory) -> Stack:
-    return start_stack(workers=2, **SLOW)
+def stack(start_stack: StackFactory, slow: dict[str, str]) -> Stack:
+    return start_stack(workers=2, **slow)
 
 
 @pytest.fixture
@@ -63,9 +70,9 @@ def test_a_worker_killed_in_mid_job_and_an_api_restarted_cost_one_redelivery(
 
 
 def test_a_frozen_worker_that_thaws_after_another_finished_changes_nothing(
-    start_stack: StackFactory, broker: BrokerNode, vhost: Vhost, slow_picture: bytes
+    start_stack: StackFactory, broker: BrokerNode, vhost: Vhost, slow: dict[str, str], slow_picture: bytes
 ) -> None:
-    stack = start_stack(workers=0, **SLOW)
+    stack = start_stack(workers=0, **slow)
     with running_proxy(broker.port) as proxy, stack.client() as client:
         stack.add("worker", AMQP_URL=vhost.through(proxy.port)).wait_ready()
         image_id = client.upload(slow_picture)

@@ -15,16 +15,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from common.recipes.recipe import default_recipe
+from common.recipes.presets import load_presets
 from services.api.openapi.document import document
 from services.api.routes import ROUTES
-from services.api.uploads.presets import load_presets
 from tests.support.broker.node import BrokerNode
 from tests.support.images.drawings import photograph
 from tests.support.ports import HOST
 from tests.support.processes.stack import running_stack
 
-PRESETS = list(load_presets(None, default=default_recipe()))
+PRESETS = list(load_presets())
 DOCUMENT = json.loads(document(ROUTES, keys=False, presets=PRESETS))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 CHECKS = [

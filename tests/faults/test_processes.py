@@ -13,6 +13,7 @@ from tests.support.fault_scenario import FaultScenario, ScenarioFactory, small
 from tests.support.http.client import FINAL
 from tests.support.http.raw_http import RawRequest
 from tests.support.images.drawings import photograph
+from tests.support.presets import write_presets
 from tests.support.processes.marks import crashing, hanging
 from tests.support.processes.services import Service
 from tests.support.waiting import wait_until
@@ -192,10 +193,9 @@ def test_disk_full_during_an_upload(start_scenario: ScenarioFactory, vhost: Vhos
     scenario.wait_completed()
 
 
-def test_disk_full_during_an_output(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
-    scenario = start_scenario(
-        vhost, LARGE_FORMAT="png", LARGE_PIXELS="2000", RETRY_DELAYS_SECONDS="1,1,1,1,1,1,1,1"
-    )
+def test_disk_full_during_an_output(start_scenario: ScenarioFactory, vhost: Vhost, tmp_path: Path) -> None:
+    presets = write_presets(tmp_path, large_pixels=2000, large_format="png")
+    scenario = start_scenario(vhost, PRESETS_FILE=presets, RETRY_DELAYS_SECONDS="1,1,1,1,1,1,1,1")
     with room(scenario.worker, MEGABYTE // 5):
         image_id = scenario.upload(photograph(2000, 1500))
         small_one = scenario.upload()
@@ -208,8 +208,9 @@ def test_disk_full_during_an_output(start_scenario: ScenarioFactory, vhost: Vhos
     assert scenario.attempts(image_id) >= 2
 
 
-def test_disk_full_for_ever(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
-    scenario = start_scenario(vhost, LARGE_FORMAT="png", LARGE_PIXELS="2000", RETRY_DELAYS_SECONDS="1,1")
+def test_disk_full_for_ever(start_scenario: ScenarioFactory, vhost: Vhost, tmp_path: Path) -> None:
+    presets = write_presets(tmp_path, large_pixels=2000, large_format="png")
+    scenario = start_scenario(vhost, PRESETS_FILE=presets, RETRY_DELAYS_SECONDS="1,1")
     with room(scenario.worker, MEGABYTE // 5):
         image_id = scenario.upload(photograph(2000, 1500))
         status = scenario.user.wait_for(image_id, "failed")

@@ -39,7 +39,7 @@ def work(path):
     return "taken"
 """
 _WORKER: Final = """
-from common.recipes.recipe import default_recipe
+from tests.support.presets import default_recipe
 from services.worker.app import build_pipeline
 from services.worker.settings import WorkerSettings
 pipeline = build_pipeline(WorkerSettings())

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from common.recipes.presets import DEFAULT, Presets
 from common.recipes.recipe import Recipe
-from common.runtime.validation_errors import explain_validation_error
+from common.validation_errors import explain_validation_error
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
-from services.api.uploads.presets import DEFAULT, Presets
 
 FIELDS: Final = ("preset", "recipe")
 

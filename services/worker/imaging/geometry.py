@@ -26,7 +26,7 @@ def clamp_box(size: Size, source: Size) -> Size:
     return size
 
 
-def in_pixels(length: int | str, whole: int) -> float:
+def to_pixels(length: int | str, whole: int) -> float:
     """A length given in pixels, or as a percentage of the whole."""
     return float(length) if isinstance(length, int) else float(length.removesuffix("%")) / 100 * whole
 

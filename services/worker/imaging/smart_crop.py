@@ -18,10 +18,10 @@ _TRIALS: Final = 32  # places that entropy is measured at
 _SKIN: Final = (0.78, 0.52, 0.35)  # the direction of skin's red, green and blue, whatever the light
 
 
-def smart_crop_position(image: Image.Image, part: Size, *, by: str) -> Shares:
+def smart_crop_position(image: Image.Image, part: Size, *, strategy: str) -> Shares:
     """Where a `part` of that size shows most: the shares of what is left over that lie left of it and above.
 
-    `by` is `attention` or `entropy`.
+    `strategy` is `attention` or `entropy`.
     """
     scale = min(1.0, _SIDE / max(image.size))
     small = _small(image, scale)
@@ -29,7 +29,7 @@ def smart_crop_position(image: Image.Image, part: Size, *, by: str) -> Shares:
         min(side, max(1, round(wanted * side / full)))
         for wanted, full, side in zip(part, image.size, small.size, strict=True)
     ]
-    find = _attended if by == "attention" else _entropic
+    find = _attended if strategy == "attention" else _entropic
     return find(small, (window[0], window[1]))
 
 

@@ -1,11 +1,10 @@
-"""What can be done to a picture: one pure function a file, and the table that knows which recipe's word means which.
+"""What can be done to an image: one operation a file, and the registry that says which struct asks for which.
 
-An operation takes a picture in RGB or RGBA and its parameters, and returns a picture in RGB or RGBA; it never
-changes the one it was given. To add one: its struct in common.recipes.operations, its file here, its line in the
-table below.
+An operation takes an image in RGB or RGBA and its parameters, and returns an image in RGB or RGBA; it never changes the
+one it was given. To add one: its struct in common.recipes, its file here, its line in the registry below.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -14,44 +13,40 @@ from PIL import Image
 from common.recipes import operations as ask
 from common.recipes.operations import Operation
 from services.worker.decoding.assets import Assets
-from services.worker.imaging.geometry import Size
 from services.worker.operations.adjust import adjust
 from services.worker.operations.blur import blur
-from services.worker.operations.crop import crop, crop_size
-from services.worker.operations.extend import extend, extend_size
+from services.worker.operations.crop import crop
+from services.worker.operations.extend import extend
 from services.worker.operations.flatten import flatten
 from services.worker.operations.flip import flip
 from services.worker.operations.flop import flop
 from services.worker.operations.grayscale import grayscale
 from services.worker.operations.pixelate import pixelate
-from services.worker.operations.resize import resize, resize_size
-from services.worker.operations.rotate import rotate, rotate_size
-from services.worker.operations.round import round_corners, round_size
+from services.worker.operations.resize import resize, resolve_position
+from services.worker.operations.rotate import rotate
+from services.worker.operations.round import round_corners
 from services.worker.operations.sharpen import sharpen
-from services.worker.operations.trim import trim
+from services.worker.operations.trim import find_trim_box
 from services.worker.operations.watermark import watermark
-
-Table = Mapping[type[Operation], Callable[[Image.Image, Any], Image.Image]]
-
-
-def _same(size: Size, _parameters: Operation) -> Size:
-    return size
 
 
 class _Entry(NamedTuple):
-    """The function; what becomes of a size, None if the content decides; whether it takes the operator's files."""
+    """How an operation is done: `function` does it; `takes_assets` if it reads the operator's files.
+
+    `resolve` puts numbers in the place of what the image decides, and `function` is given its result.
+    """
 
     function: Callable[..., Image.Image]
-    size: Callable[[Size, Any], Size] | None = _same
+    resolve: Callable[[Any, Image.Image], Operation] | None = None
     takes_assets: bool = False
 
 
-_ENTRIES: Final[Mapping[type[Operation], _Entry]] = {
-    ask.Resize: _Entry(resize, resize_size),
-    ask.Crop: _Entry(crop, crop_size),
-    ask.Extend: _Entry(extend, extend_size),
-    ask.Trim: _Entry(trim, size=None),
-    ask.Rotate: _Entry(rotate, rotate_size),
+_REGISTRY: Final[Mapping[type[Operation], _Entry]] = {
+    ask.Resize: _Entry(resize, resolve=resolve_position),
+    ask.Crop: _Entry(crop),
+    ask.Extend: _Entry(extend),
+    ask.Trim: _Entry(crop, resolve=find_trim_box),
+    ask.Rotate: _Entry(rotate),
     ask.Flip: _Entry(flip),
     ask.Flop: _Entry(flop),
     ask.Watermark: _Entry(watermark, takes_assets=True),
@@ -60,27 +55,29 @@ _ENTRIES: Final[Mapping[type[Operation], _Entry]] = {
     ask.Pixelate: _Entry(pixelate),
     ask.Grayscale: _Entry(grayscale),
     ask.Adjust: _Entry(adjust),
-    ask.Round: _Entry(round_corners, round_size),
+    ask.Round: _Entry(round_corners),
     ask.Flatten: _Entry(flatten),
 }
 
 
-def table(assets: Assets) -> Table:
-    """The operations by the struct that asks for them, ready to be called with a picture and that struct."""
-    return {
-        kind: partial(entry.function, assets=assets) if entry.takes_assets else entry.function
-        for kind, entry in _ENTRIES.items()
-    }
+class Operations:
+    """The operations, ready to be done with an operator's fonts and watermark images."""
 
+    def __init__(self, assets: Assets) -> None:
+        self._functions = {
+            kind: partial(entry.function, assets=assets) if entry.takes_assets else entry.function
+            for kind, entry in _REGISTRY.items()
+        }
 
-def size_after(size: Size, operations: Iterable[Operation]) -> Size | None:
-    """The size that the operations give a picture of this one; None where its content decides, as with a trim.
+    def resolve(self, operation: Operation, image: Image.Image) -> Operation:
+        """Return the operation with numbers for what the image decides: a trim becomes a crop, a smart position two
+        percentages, and any other stays as it is. So all frames of an animation are treated alike.
 
-    Raises InvalidRecipeError where nothing would remain or the picture would grow too large.
-    """
-    for operation in operations:
-        measure = _ENTRIES[type(operation)].size
-        if measure is None:
-            return None
-        size = measure(size, operation)
-    return size
+        `image` is the one the operation would be given, for a resize at any scale.
+        """
+        resolve = _REGISTRY[type(operation)].resolve
+        return operation if resolve is None else resolve(operation, image)
+
+    def apply(self, operation: Operation, image: Image.Image) -> Image.Image:
+        """Return the image after a resolved operation. Raises InvalidRecipeError where it cannot be done."""
+        return self._functions[type(operation)](image, operation)

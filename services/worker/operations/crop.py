@@ -1,36 +1,26 @@
-"""Cuts out a part of a picture."""
+"""Cuts out a part of an image."""
 
 from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.recipes.operations import Crop
-from services.worker.imaging.geometry import Size, in_pixels
+from services.worker.imaging.geometry import to_pixels
 
 
 def crop(image: Image.Image, parameters: Crop) -> Image.Image:
-    """The part, as far as there is a picture. Raises InvalidRecipeError where it lies beyond."""
-    return image.crop(_box_of(image.size, parameters))
-
-
-def crop_size(size: Size, parameters: Crop) -> Size:
-    """The size of the result."""
-    left, top, right, bottom = _box_of(size, parameters)
-    return (right - left, bottom - top)
-
-
-def _box_of(size: Size, parameters: Crop) -> tuple[int, int, int, int]:
-    left, right = _span(parameters.left, parameters.width, size[0])
-    top, bottom = _span(parameters.top, parameters.height, size[1])
-    if left >= size[0] or top >= size[1]:
+    """Return the part, as far as the image reaches. Raises InvalidRecipeError where all of it lies beyond."""
+    left, right = _edges(parameters.left, parameters.width, image.width)
+    top, bottom = _edges(parameters.top, parameters.height, image.height)
+    if left >= image.width or top >= image.height:
         raise InvalidRecipeError(
-            f"a crop from {parameters.left}, {parameters.top} leaves nothing of {size[0]} x {size[1]} pixels"
+            f"a crop from {parameters.left}, {parameters.top} leaves nothing of {image.width} x {image.height} pixels"
         )
-    return (left, top, right, bottom)
+    return image.crop((left, top, right, bottom))
 
 
-def _span(start: int | str, length: int | str | None, whole: int) -> tuple[int, int]:
-    """First and last edge along one side, at least one pixel apart."""
-    begin = in_pixels(start, whole)
-    end = whole if length is None else round(begin + in_pixels(length, whole))
-    first = round(begin)
-    return (first, min(whole, max(end, first + 1)))
+def _edges(start: int | str, length: int | str | None, side: int) -> tuple[int, int]:
+    """Return first and last edge along one side, at least one pixel apart."""
+    exact = to_pixels(start, side)
+    end = side if length is None else round(exact + to_pixels(length, side))
+    first = round(exact)
+    return (first, min(side, max(end, first + 1)))

@@ -1,23 +1,18 @@
-"""Adds a border around a picture."""
+"""Adds a border around an image."""
 
 from PIL import Image
 
 from common.recipes.operations import Extend
 from services.worker.imaging.canvas import composite, new_canvas
-from services.worker.imaging.geometry import Size, clamp_box
+from services.worker.imaging.geometry import clamp_box
 
 
 def extend(image: Image.Image, parameters: Extend) -> Image.Image:
-    """The picture on a larger ground. Raises InvalidRecipeError where that would be too large."""
-    size = extend_size(image.size, parameters)
+    """Return the image on a larger background. Raises InvalidRecipeError where that would be too large."""
+    width = image.width + parameters.left + parameters.right
+    height = image.height + parameters.top + parameters.bottom
+    size = clamp_box((width, height), image.size)
     if size == image.size:
         return image
-    ground = new_canvas(size, image.mode, parameters.background)
-    return composite(image, ground, (parameters.left, parameters.top))
-
-
-def extend_size(size: Size, parameters: Extend) -> Size:
-    """The size of the result."""
-    width = size[0] + parameters.left + parameters.right
-    height = size[1] + parameters.top + parameters.bottom
-    return clamp_box((width, height), size)
+    background = new_canvas(size, image.mode, parameters.background)
+    return composite(image, background, (parameters.left, parameters.top))

@@ -3,7 +3,7 @@
 from PIL import Image, ImageChops, ImageDraw
 
 from common.recipes.operations import Round
-from services.worker.imaging.geometry import Size, in_pixels
+from services.worker.imaging.geometry import Size, to_pixels
 
 _FINE = 1024  # pixels: larger curves are smooth enough with fewer samples
 
@@ -25,7 +25,7 @@ def round_size(size: Size, parameters: Round) -> Size:
 
 def _radius(size: Size, parameters: Round) -> float:
     shorter = min(size)
-    wanted = shorter / 2 if parameters.radius is None else in_pixels(parameters.radius, shorter)
+    wanted = shorter / 2 if parameters.radius is None else to_pixels(parameters.radius, shorter)
     return min(shorter / 2, wanted)
 
 

@@ -18,7 +18,7 @@ from services.worker.decoding.source_image import DecodedFrame, SourceImage
 from services.worker.encoding.encoders import EncodeOptions, encode
 from services.worker.encoding.frames import Frame, FrameSequence
 from services.worker.encoding.quality_search import find_quality_for_size
-from services.worker.operations import Table
+from services.worker.operations import Operations
 from services.worker.pipeline.transform import TransformedImage, transform_frame
 
 
@@ -40,7 +40,7 @@ class OutputRenderer:
     """Makes outputs of an original; `check` is called between steps and may raise."""
 
     def __init__(
-        self, original: SourceImage, operations: Table, limits: DecodeLimits, check: Callable[[], None]
+        self, original: SourceImage, operations: Operations, limits: DecodeLimits, check: Callable[[], None]
     ) -> None:
         self._original = original
         self._operations = operations

@@ -12,7 +12,7 @@ from services.worker.analysis import analyze_image
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits
 from services.worker.decoding.source_image import SourceImage, open_source
-from services.worker.operations import table
+from services.worker.operations import Operations
 from services.worker.pipeline.output_renderer import OutputFile, OutputRenderer
 from services.worker.pipeline.transform import largest_scale
 
@@ -44,7 +44,7 @@ def develop(
         keep_profile = any("icc" in output.keep for output in recipe.outputs)
         scale = largest_scale(recipe, header.size)
         original = SourceImage(header, scale=scale, check=check, keep_profile=keep_profile)
-        workshop = OutputRenderer(original, table(assets), limits, check)
+        workshop = OutputRenderer(original, Operations(assets), limits, check)
         outputs = tuple(chain.from_iterable(workshop.make(output) for output in recipe.outputs))
         picture = analyze_image(original.first.image, original.source, moves=header.moves)
     return PipelineResult(outputs=outputs, source=original.source, picture=picture)

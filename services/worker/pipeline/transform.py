@@ -8,11 +8,10 @@ from PIL import Image
 from common.recipes.operations import Operation, Resize
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.source_image import DecodedFrame
-from services.worker.imaging.content_aware import resolve_position, resolve_resize
 from services.worker.imaging.geometry import Size, map_box
 from services.worker.imaging.resize_plan import plan_resize
-from services.worker.operations import Table
-from services.worker.operations.resize import fitted_image
+from services.worker.operations import Operations
+from services.worker.operations.resize import resize_box
 
 
 class TransformedImage(NamedTuple):
@@ -32,18 +31,17 @@ def largest_scale(recipe: Recipe, size: Size) -> float:
 
 
 def transform_frame(
-    operations: tuple[Operation, ...], decoded: DecodedFrame, table: Table, check: Callable[[], None]
+    operations: tuple[Operation, ...], decoded: DecodedFrame, available: Operations, check: Callable[[], None]
 ) -> TransformedImage:
     """The picture after all operations. A resize that comes first is told the full size, not the decoded one's."""
     image, done = decoded.image, []
     for number, operation in enumerate(operations):
-        if number == 0 and isinstance(operation, Resize):
-            fixed: Operation = resolve_resize(operation, image)
-            image = _resized(decoded, fixed)  # type: ignore[arg-type]  # a resize stays one
+        resolved = available.resolve(operation, image)
+        if number == 0 and isinstance(resolved, Resize):
+            image = _resize_decoded(decoded, resolved)
         else:
-            fixed = resolve_position(operation, image)
-            image = table[type(fixed)](image, fixed)
-        done.append(fixed)
+            image = available.apply(resolved, image)
+        done.append(resolved)
         check()
     return TransformedImage(image, tuple(done))
 
@@ -52,7 +50,7 @@ def _first(output: Output) -> object:
     return output.operations[0] if output.operations else None
 
 
-def _resized(decoded: DecodedFrame, parameters: Resize) -> Image.Image:
-    fit = plan_resize(decoded.size, parameters)
-    box = map_box(decoded.frame, decoded.size, fit.box, decoded.image.size)
-    return fitted_image(decoded.image, fit, box, parameters)
+def _resize_decoded(decoded: DecodedFrame, parameters: Resize) -> Image.Image:
+    plan = plan_resize(decoded.size, parameters)
+    box = map_box(decoded.frame, decoded.size, plan.box, decoded.image.size)
+    return resize_box(decoded.image, plan, box, parameters)

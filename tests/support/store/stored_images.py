@@ -9,8 +9,8 @@ from common.model.records import (
     now,
 )
 from common.model.reports import OutputReport
-from common.recipes.recipe import default_recipe
 from common.store import Store
+from tests.support.presets import default_recipe
 
 
 def manifest(image_id: str, data: bytes = b"picture", filename: str | None = "photo.jpg") -> Manifest:

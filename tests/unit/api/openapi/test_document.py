@@ -8,10 +8,9 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from common.recipes.recipe import default_recipe
+from common.recipes.presets import load_presets
 from services.api.http.problem_codes import ProblemCode
 from services.api.routes import ROUTES
-from services.api.uploads.presets import load_presets
 from tests.support.http.api import Api, open_api
 from tests.support.images.minimal_gif import GIF
 from tests.support.store.stored_images import completed, uploaded
@@ -47,7 +46,7 @@ async def test_the_schema_of_recipes_takes_the_presets_and_refuses_what_the_api_
     schema = {"$ref": "#/components/schemas/Recipe", "components": found["components"]}
     check = jsonschema_rs.validator_for(schema)
 
-    for preset in load_presets(None, default=default_recipe()).values():
+    for preset in load_presets().values():
         assert check.is_valid(msgspec.to_builtins(preset.recipe()))
     assert not check.is_valid({"outputs": []})
     assert not check.is_valid({"outputs": [{"name": "a", "operations": [{"op": "explode"}]}]})

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from starlette.requests import Request
 
+from common.recipes.presets import DEFAULT
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.uploads import multipart
 from services.api.uploads.image_info import ImageLimits
-from services.api.uploads.presets import DEFAULT
 from services.api.uploads.receiver import UploadReceiver
 from tests.support.images.minimal_gif import GIF
 from tests.support.store.memory import memory_stores

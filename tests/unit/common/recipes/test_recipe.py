@@ -3,48 +3,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from common.errors import ConfigurationError
-from common.recipes.operations import Resize, Watermark
-from common.recipes.recipe import MAX_OUTPUTS, Recipe, default_recipe
+from common.recipes.recipe import MAX_OUTPUTS, Recipe
+from tests.support.presets import default_recipe
 
 
 def recipe(**output: Any) -> Recipe:
     return msgspec.convert({"outputs": [{"name": "large", **output}]}, Recipe)
-
-
-def test_the_built_in_preset_is_a_marked_picture_and_a_thumbnail() -> None:
-    large, thumbnail = default_recipe().outputs
-    assert (large.name, large.format) == ("large", "jpeg")
-    assert large.operations == (Resize(width=800, height=800), Watermark(text="SAMPLE WATERMARK"))
-    assert (thumbnail.name, thumbnail.format) == ("thumbnail", "webp")
-    assert thumbnail.operations == (Resize(width=200, height=200, fit="cover", enlarge=True),)
-
-
-def test_the_built_in_preset_takes_its_text_sizes_and_formats_from_the_configuration() -> None:
-    large, thumbnail = default_recipe(
-        text="© me", large_pixels=640, large_format="webp", thumbnail_pixels=64, thumbnail_format="png"
-    ).outputs
-    assert (large.format, thumbnail.format) == ("webp", "png")
-    assert large.operations == (Resize(width=640, height=640), Watermark(text="© me"))
-    assert thumbnail.operations == (Resize(width=64, height=64, fit="cover", enlarge=True),)
-
-
-def test_no_text_is_no_watermark() -> None:
-    assert default_recipe(text=" ").outputs[0].operations == (Resize(width=800, height=800),)
-
-
-@pytest.mark.parametrize(
-    "wrong, named",
-    [
-        ({"large_pixels": 0}, "width"),
-        ({"thumbnail_pixels": 9000}, "width"),
-        ({"large_format": "bmp"}, "format"),
-        ({"text": "x" * 201}, "text"),
-    ],
-)
-def test_a_preset_out_of_bounds_says_what_is_wrong(wrong: dict[str, Any], named: str) -> None:
-    with pytest.raises(ConfigurationError, match=named):
-        default_recipe(**wrong)
 
 
 def test_a_recipe_survives_its_way_through_the_manifest() -> None:

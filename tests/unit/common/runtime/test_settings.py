@@ -18,7 +18,7 @@ def test_a_variable_is_the_field_s_name_in_upper_case() -> None:
     environment = {
         "MAX_UPLOAD_BYTES": "123",
         "UPLOAD_IDLE_SECONDS": "0.5",
-        "LARGE_FORMAT": "webp",
+        "LOG_LEVEL": "debug",
         "WATERMARK_TEXT": " © me ",
         "SOMETHING_ELSE": "x",
     }
@@ -26,7 +26,13 @@ def test_a_variable_is_the_field_s_name_in_upper_case() -> None:
     settings = load(ApiSettings, environment)
 
     assert (settings.max_upload_bytes, settings.upload_idle_seconds) == (123, 0.5)
-    assert (settings.large_format, settings.watermark_text) == ("webp", "© me")
+    assert (settings.log_level, settings.watermark_text) == ("debug", "© me")
+
+
+def test_only_a_text_that_may_be_empty_can_be_set_to_nothing() -> None:
+    settings = load(ApiSettings, {"WATERMARK_TEXT": "", "API_HOST": ""})
+
+    assert (settings.watermark_text, settings.api_host) == ("", ApiSettings().api_host)
 
 
 def test_a_list_is_separated_by_commas() -> None:
@@ -39,7 +45,7 @@ def test_a_list_is_separated_by_commas() -> None:
         (ApiSettings, "MAX_UPLOAD_BYTES", "0"),
         (ApiSettings, "MAX_UPLOAD_BYTES", "50MB"),
         (ApiSettings, "API_PORT", "65536"),
-        (ApiSettings, "LARGE_FORMAT", "tiff"),
+        (ApiSettings, "LOG_LEVEL", "shout"),
         (ApiSettings, "UPLOAD_IDLE_SECONDS", "nan"),
         (ApiSettings, "UPLOAD_IDLE_SECONDS", "-1"),
         (WorkerSettings, "WORKER_CONCURRENCY", "0"),

@@ -6,9 +6,9 @@ from services.worker.imaging.geometry import (
     Size,
     anchor_offset,
     clamp_box,
-    in_pixels,
     map_box,
     orient_box,
+    to_pixels,
 )
 
 
@@ -57,7 +57,7 @@ def test_what_is_placed_stands_at_a_side_a_corner_or_two_percentages(position: s
 
 
 def test_lengths_are_pixels_or_percentages() -> None:
-    assert [in_pixels(length, 300) for length in (12, "0%", "12.5%", "100%")] == [12, 0, 37.5, 300]
+    assert [to_pixels(length, 300) for length in (12, "0%", "12.5%", "100%")] == [12, 0, 37.5, 300]
 
 
 @pytest.mark.parametrize("size", [(8192, 8192), (1, 8192)])

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from common.errors import CorruptImageError, TimedOutError
-from common.recipes.recipe import Recipe, default_recipe
+from common.recipes.recipe import Recipe
 from services.worker.decoding.errors import translate_decode_errors
 from services.worker.jobs import executor
 from services.worker.jobs.executor import Pipeline, PipelineExecutor
 from services.worker.pipeline.pipeline import PipelineResult
+from tests.support.presets import default_recipe
 
 NOTHING = PipelineResult(outputs=())
 SOURCE = Path("original")

@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw
 
 from common.errors import CorruptImageError, InvalidRecipeError
 from common.recipes.operations import Resize, Trim, Watermark
-from common.recipes.recipe import default_recipe
 from services.worker.decoding.image_header import DecodeLimits
 from services.worker.encoding.frames import (
     Frame,
@@ -19,6 +18,7 @@ from services.worker.encoding.frames import (
 from tests.support.images.develop import developed, opened, recipe_of
 from tests.support.images.drawings import encoded
 from tests.support.images.similarity import color_at, colors_differ_by
+from tests.support.presets import default_recipe
 
 SIZE = (120, 90)
 SMALL = Resize(width=60, height=60)

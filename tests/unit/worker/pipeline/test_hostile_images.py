@@ -9,7 +9,6 @@ from subprocess import run
 import pytest
 
 from common.errors import ImageError, ImageTooLargeError
-from common.recipes.recipe import default_recipe
 from services.worker.decoding.image_header import DecodeLimits
 from tests.support.images.develop import developed, recipe_of
 from tests.support.images.drawings import encoded, scene
@@ -20,6 +19,7 @@ from tests.support.images.hostile import (
     many_frames_gif,
 )
 from tests.support.images.samples import SOUND
+from tests.support.presets import default_recipe
 from tests.support.processes.children import ROOT
 
 MEBIBYTE = 1024 * 1024
@@ -28,7 +28,7 @@ ALONE = """
 import resource, sys
 from pathlib import Path
 from common.errors import DarkroomError
-from common.recipes.recipe import default_recipe
+from tests.support.presets import default_recipe
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits, configure_pillow
 from services.worker.pipeline.pipeline import develop

@@ -9,7 +9,7 @@ import pytest
 from common.errors import StoreUnavailableError, TimedOutError
 from common.model.reports import SourceReport
 from common.recipes.operations import Resize, Watermark
-from common.recipes.recipe import Output, Recipe, default_recipe
+from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits
 from services.worker.pipeline.pipeline import develop
@@ -23,6 +23,7 @@ from tests.support.images.develop import (
 from tests.support.images.drawings import encoded, photograph, scene
 from tests.support.images.samples import SOUND
 from tests.support.images.similarity import color_at, colors_differ_by, similarity
+from tests.support.presets import default_recipe
 
 INSIDE = Resize(width=BOX, height=BOX)
 MARK = Watermark(text="SAMPLE WATERMARK")
