@@ -44,10 +44,14 @@ class ImageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutputReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file was made. `quality` is null where the format has none, `bytes_saved` negative if it grew."""
+    """How a file was made. `quality` is null where the format has none, `bytes_saved` negative if it grew.
+
+    `warnings` are sentences on what could not be made as asked, such as letters that a font lacks.
+    """
 
     format: str
     quality: int | None = None
     frames: int = 1
     bytes_saved: int = 0
     duration_ms: float = 0.0
+    warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Colors as CSS writes them: by name, or #rgb, #rgba, #rrggbb and #rrggbbaa; understood without Pillow."""
+"""Reads colors as CSS writes them, without Pillow: by name, or as #rgb, #rgba, #rrggbb or #rrggbbaa."""
 
 from functools import cache
 from typing import Final
@@ -36,7 +36,7 @@ _ALLOWED: Final = "a CSS color's name, #rgb, #rgba, #rrggbb, #rrggbbaa or transp
 
 
 def parse_color(text: str) -> Rgba:
-    """The color; capitals and small letters are the same. Raises ValueError, saying what is allowed."""
+    """Return the color; capitals and small letters are the same. Raises ValueError, saying what is allowed."""
     written = text.lower()
     if written == "transparent":
         return (0, 0, 0, 0)

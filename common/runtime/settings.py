@@ -46,6 +46,28 @@ MaxTotalPixels = Annotated[
 ]
 MAX_TOTAL_PIXELS: Final = 250_000_000
 
+PresetsFile = Annotated[
+    str,
+    Meta(
+        description="A TOML file of presets in place of the built-in ones (common/recipes/presets.toml). "
+        "Workers only check at their start that the fonts and images it names are there."
+    ),
+]
+FontsFolder = Annotated[
+    str,
+    Meta(
+        description="The folder of the fonts that a watermark names by `font`. The API only checks presets, "
+        "if it sees the folder."
+    ),
+]
+WatermarksFolder = Annotated[
+    str,
+    Meta(
+        description="The folder of the images that a watermark names by `image`. The API only checks presets, "
+        "if it sees the folder."
+    ),
+]
+
 _EMPTY: Final = "may_be_empty"
 MAY_BE_EMPTY: Final = {_EMPTY: True}  # a Meta's `extra` of texts whose empty value is not their default
 

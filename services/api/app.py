@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
+from common.recipes.preset_files import check_preset_files
 from common.recipes.presets import load_presets
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Stores, open_local_stores
@@ -166,6 +167,12 @@ def _recipe_resolver(settings: ApiSettings) -> RecipeResolver:
     presets = load_presets(
         Path(settings.presets_file) if settings.presets_file else None,
         watermark_text=settings.watermark_text,
+    )
+    check_preset_files(
+        presets,
+        fonts_folder=settings.fonts_folder,
+        watermarks_folder=settings.watermarks_folder,
+        all_visible=False,
     )
     limits = RecipeLimits(settings.max_outputs, settings.max_operations, settings.max_output_dimension)
     return RecipeResolver(presets, limits, own_recipes=settings.allow_recipes)

@@ -16,12 +16,15 @@ from common.runtime.settings import (
     Bytes,
     CommonSettings,
     Count,
+    FontsFolder,
     MaxFrames,
     MaxPixels,
     MaxTotalPixels,
     Port,
+    PresetsFile,
     Seconds,
     StoreRoot,
+    WatermarksFolder,
 )
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
@@ -80,12 +83,9 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             description="Whether a client may send a recipe of its own; else presets only, and 422 `recipes_off`."
         ),
     ] = True
-    presets_file: Annotated[
-        str,
-        Meta(
-            description="A TOML file of presets in place of the built-in ones (common/recipes/presets.toml)."
-        ),
-    ] = ""
+    presets_file: PresetsFile = ""
+    fonts_folder: FontsFolder = ""
+    watermarks_folder: WatermarksFolder = ""
     max_outputs: Annotated[
         int,
         Meta(ge=1, le=MAX_OUTPUTS, description="Outputs of a client's recipe; beyond, 422 `invalid_recipe`."),

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import ConfigurationError
+from common.recipes.preset_files import check_preset_files
+from common.recipes.presets import load_presets
 from common.recipes.recipe import Recipe
 from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
@@ -78,6 +80,13 @@ def build_pipeline(settings: WorkerSettings) -> Pipeline:
 
 
 def _assets(settings: WorkerSettings) -> Assets:
+    """Raise ConfigurationError where a file that the settings or the presets name cannot be used."""
+    check_preset_files(
+        load_presets(_path(settings.presets_file)),
+        fonts_folder=settings.fonts_folder,
+        watermarks_folder=settings.watermarks_folder,
+        all_visible=True,
+    )
     return Assets(
         font=load_font(_path(settings.watermark_font)),
         fonts_folder=_folder("FONTS_FOLDER", settings.fonts_folder),

@@ -10,11 +10,14 @@ from common.runtime.settings import (
     MAX_TOTAL_PIXELS,
     STORE_ROOT,
     ConsumerSettings,
+    FontsFolder,
     MaxFrames,
     MaxPixels,
     MaxTotalPixels,
+    PresetsFile,
     Seconds,
     StoreRoot,
+    WatermarksFolder,
 )
 
 _Delay = Annotated[int, Meta(ge=1, le=86_400)]
@@ -53,9 +56,6 @@ class WorkerSettings(ConsumerSettings, frozen=True, kw_only=True):
             description="A TrueType file for watermarks that name no `font`. Without it, Pillow's own font."
         ),
     ] = ""
-    fonts_folder: Annotated[
-        str, Meta(description="The folder of the fonts that a watermark names by `font`.")
-    ] = ""
-    watermarks_folder: Annotated[
-        str, Meta(description="The folder of the images that a watermark names by `image`.")
-    ] = ""
+    fonts_folder: FontsFolder = ""
+    watermarks_folder: WatermarksFolder = ""
+    presets_file: PresetsFile = ""

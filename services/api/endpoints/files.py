@@ -1,5 +1,6 @@
 """`GET /status/{image_id}` and `GET /images/...`: what the store says, and the files themselves."""
 
+from pathlib import PurePath
 from typing import Final
 
 from starlette.requests import Request
@@ -58,7 +59,8 @@ async def output(request: Request) -> Response:
     record = await _record(request)
     name = request.path_params["output"]
     outputs = record.result.outputs if record.result else ()
-    made = [each for each in outputs if name in (each.name, each.filename)]
+    # Outputs that came to the same share a file, which has the name of the first of them.
+    made = [each for each in outputs if name in (each.name, f"{each.name}{PurePath(each.filename).suffix}")]
     if not made:
         raise _no_output(record)
     best = negotiated(request.headers.get("accept", ""), made)

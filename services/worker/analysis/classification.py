@@ -1,4 +1,4 @@
-"""Tags: what can be said of a picture from its shape and its pixels, by rules that the README gives."""
+"""Tags: what can be said of an image from its shape and its pixels, by rules that docs/recipes.md gives."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,41 +9,41 @@ from services.worker.imaging.geometry import Size
 _PANORAMA = 2.0  # the longer side, at least so many times the shorter
 _SQUARE = 1.01  # at most
 _DARK, _BRIGHT = 64, 192  # mean lightness (luma), 0 to 255
-_GREY = 12  # the largest difference of channels, 0 to 255, that is still no color
+_GRAY = 12  # the largest difference of channels, 0 to 255, that is still no color
 _NEARLY_ALL = 0.99
 _COLORFUL = 80  # mean difference of channels
 _PROBE = 32  # pixels a side
 _FLAT_COLORS = 16
-_DRAWING, _PHOTOGRAPH = 0.75, 0.25  # the share of the picture that its most frequent colors take
+_DRAWING, _PHOTOGRAPH = 0.75, 0.25  # the share of the image that its most frequent colors take
+_DRAWING_SAMPLE = 0.5  # the same of a sample, in which the edges of letters and lines are blurred
 
 
-def tags(image: Image.Image, sample: Image.Image, size: Size, *, moves: bool) -> tuple[str, ...]:
-    """The tags of a picture of full `size`, of which `sample` is a reduced copy."""
-    found = [*_shape(size), *_light(sample), *_kind(image)]
-    if image.mode == "RGBA":  # colors are unpacked without an alpha that hides nothing
+def find_tags(sample: Image.Image, size: Size, *, animated: bool) -> tuple[str, ...]:
+    """Return the tags of an image of that full size."""
+    found = [*_shape(size), *_light(sample), *_kind(sample)]
+    if sample.mode == "RGBA":  # images are decoded without an alpha that hides nothing
         found.append("transparent")
-    if moves:
+    if animated:
         found.append("animated")
     return tuple(found)
 
 
-def flatness(image: Image.Image) -> float:
-    """The share of the picture, 0 to 1, that its 16 most frequent colors take: drawings have few, photographs many."""
-    probe = image.resize(
-        (min(_PROBE, image.width), min(_PROBE, image.height)), Image.Resampling.NEAREST
-    )  # averaging would mix new colors
-    counts = sorted((count for count, _ in probe.getcolors(_PROBE * _PROBE) or ()), reverse=True)
-    return sum(counts[:_FLAT_COLORS]) / (probe.width * probe.height)
-
-
 def is_drawing(image: Image.Image) -> bool:
-    """Whether flat colors make up most of it."""
-    return flatness(image) >= _DRAWING
+    """Return whether flat colors make up most of an image whose pixels are not averaged."""
+    return _measure_flatness(image) >= _DRAWING
 
 
 def is_photograph(image: Image.Image) -> bool:
-    """Whether hardly anything in it is of a flat color."""
-    return flatness(image) <= _PHOTOGRAPH
+    """Return whether hardly anything in the image is of a flat color."""
+    return _measure_flatness(image) <= _PHOTOGRAPH
+
+
+def _measure_flatness(image: Image.Image) -> float:
+    """Return the share, 0 to 1, that the 16 most frequent colors take: drawings have few, photographs many."""
+    size = (min(_PROBE, image.width), min(_PROBE, image.height))
+    probe = image.resize(size, Image.Resampling.NEAREST)  # averaging would mix new colors
+    counts = sorted((count for count, _ in probe.getcolors(_PROBE * _PROBE) or ()), reverse=True)
+    return sum(counts[:_FLAT_COLORS]) / (probe.width * probe.height)
 
 
 def _shape(size: Size) -> Iterator[str]:
@@ -66,15 +66,15 @@ def _light(sample: Image.Image) -> Iterator[str]:
     if lightness > _BRIGHT:
         yield "bright"
     difference = _spread(colors).histogram(mask)
-    if sum(difference[: _GREY + 1]) >= _NEARLY_ALL * sum(difference):
+    if sum(difference[: _GRAY + 1]) >= _NEARLY_ALL * sum(difference):
         yield "monochrome"
     if _mean(difference) >= _COLORFUL:
         yield "colorful"
 
 
-def _kind(image: Image.Image) -> Iterator[str]:
-    share = flatness(image)
-    if share >= _DRAWING:
+def _kind(sample: Image.Image) -> Iterator[str]:
+    share = _measure_flatness(sample)
+    if share >= _DRAWING_SAMPLE:
         yield "drawing"
     elif share <= _PHOTOGRAPH:
         yield "photograph"

@@ -11,7 +11,7 @@ from operator import add, mul, sub
 
 
 def dct_transform(values: Sequence[float], side: int, frequencies: int) -> list[list[float]]:
-    """The lowest `frequencies` (down, then across) of the DCT-II of `side` x `side` values, not normalized.
+    """Return the lowest `frequencies` (down, then across) of the DCT-II of `side` x `side` values, not normalized.
 
     `side` is even.
     """

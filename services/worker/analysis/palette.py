@@ -1,4 +1,4 @@
-"""The colors of a picture: their average, and the five that stand for most of it."""
+"""The colors of an image: their average, and the five that stand for most of it."""
 
 from itertools import compress
 
@@ -11,13 +11,13 @@ _SIDE = 32  # pixels
 _VISIBLE = 128  # alpha from which a pixel counts
 
 
-def average(sample: Image.Image) -> str:
-    """The mean color as #rrggbb; pixels weigh as much as they are opaque."""
+def average_color(sample: Image.Image) -> str:
+    """Return the mean color as #rrggbb; pixels weigh as much as they are opaque."""
     return _hex(sample.resize((1, 1), Image.Resampling.BOX).convert("RGB").tobytes())
 
 
-def palette(sample: Image.Image) -> tuple[Swatch, ...]:
-    """Up to five colors that cover most of it, the most frequent first; what is transparent has none."""
+def find_palette(sample: Image.Image) -> tuple[Swatch, ...]:
+    """Return up to five colors that cover most of it, the most frequent first; what is transparent has none."""
     visible = _visible(sample.reduce(max(1, -(-max(sample.size) // _SIDE))))
     if visible is None:
         return ()

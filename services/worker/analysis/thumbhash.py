@@ -1,7 +1,7 @@
 """ThumbHash: some 25 bytes from which a page draws a blurred placeholder (https://evanw.github.io/thumbhash/).
 
 The reference computes each frequency over all pixels in turn; here the transform is taken apart into rows and columns,
-and the picture into 16 x 16 pixels, which hold every frequency that the format keeps: a twentieth of the time.
+and the image into 16 x 16 pixels, which hold every frequency that the format keeps: a twentieth of the time.
 """
 
 import base64
@@ -27,7 +27,7 @@ class _Channel(NamedTuple):
 
 
 def thumbhash(sample: Image.Image, size: Size) -> str:
-    """The placeholder in base64, as the reference encodes it; `size` is the picture's, for its proportions."""
+    """Return the placeholder in base64, as the reference encodes it; `size` is the image's, for its proportions."""
     width, height = size
     red, green, blue, alpha = _premultiplied(sample)
     most = 7 if min(alpha) == 1.0 else 5
@@ -47,7 +47,7 @@ def thumbhash(sample: Image.Image, size: Size) -> str:
 
 
 def _premultiplied(sample: Image.Image) -> tuple[list[float], ...]:
-    """Red, green, blue and alpha as 0 to 1, the transparent laid on the picture's average color."""
+    """Red, green, blue and alpha as 0 to 1, the transparent laid on the image's average color."""
     small = sample.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     if small.mode == "RGB":
         return (

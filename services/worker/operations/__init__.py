@@ -4,7 +4,7 @@ An operation takes an image in RGB or RGBA and its parameters, and returns an im
 one it was given. To add one: its struct in common.recipes, its file here, its line in the registry below.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -27,18 +27,20 @@ from services.worker.operations.rotate import rotate
 from services.worker.operations.round import round_corners
 from services.worker.operations.sharpen import sharpen
 from services.worker.operations.trim import find_trim_box
-from services.worker.operations.watermark import watermark
+from services.worker.operations.watermark import warn_of_missing_letters, watermark
 
 
 class _Entry(NamedTuple):
     """How an operation is done: `function` does it; `takes_assets` if it reads the operator's files.
 
-    `resolve` puts numbers in the place of what the image decides, and `function` is given its result.
+    `resolve` puts numbers in the place of what the image decides, and `function` is given its result. `warn` says what
+    cannot be done as asked, and takes the operator's files, too.
     """
 
     function: Callable[..., Image.Image]
     resolve: Callable[[Any, Image.Image], Operation] | None = None
     takes_assets: bool = False
+    warn: Callable[..., str | None] | None = None
 
 
 _REGISTRY: Final[Mapping[type[Operation], _Entry]] = {
@@ -49,7 +51,7 @@ _REGISTRY: Final[Mapping[type[Operation], _Entry]] = {
     ask.Rotate: _Entry(rotate),
     ask.Flip: _Entry(flip),
     ask.Flop: _Entry(flop),
-    ask.Watermark: _Entry(watermark, takes_assets=True),
+    ask.Watermark: _Entry(watermark, takes_assets=True, warn=warn_of_missing_letters),
     ask.Blur: _Entry(blur),
     ask.Sharpen: _Entry(sharpen),
     ask.Pixelate: _Entry(pixelate),
@@ -64,6 +66,7 @@ class Operations:
     """The operations, ready to be done with an operator's fonts and watermark images."""
 
     def __init__(self, assets: Assets) -> None:
+        self._assets = assets
         self._functions = {
             kind: partial(entry.function, assets=assets) if entry.takes_assets else entry.function
             for kind, entry in _REGISTRY.items()
@@ -81,3 +84,12 @@ class Operations:
     def apply(self, operation: Operation, image: Image.Image) -> Image.Image:
         """Return the image after a resolved operation. Raises InvalidRecipeError where it cannot be done."""
         return self._functions[type(operation)](image, operation)
+
+    def warn(self, operations: Iterable[Operation]) -> tuple[str, ...]:
+        """Return sentences on what cannot be done as the operations ask for. Raises as `apply`."""
+        warnings = (
+            _REGISTRY[type(operation)].warn(operation, assets=self._assets)  # type: ignore[misc]
+            for operation in operations
+            if _REGISTRY[type(operation)].warn
+        )
+        return tuple(dict.fromkeys(warning for warning in warnings if warning))

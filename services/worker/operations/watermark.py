@@ -29,6 +29,15 @@ def watermark(image: Image.Image, parameters: Watermark, *, assets: Assets) -> I
     return composite(mark, image.copy(), anchor_offset(mark.size, image.size, parameters.position, margin))
 
 
+def warn_of_missing_letters(parameters: Watermark, *, assets: Assets) -> str | None:
+    """Return a sentence that names the letters of a text which its font lacks; None if it has all."""
+    missing = assets.font_named(parameters.font).find_missing(parameters.text or "")
+    if not missing:
+        return None
+    font = "the server's font" if parameters.font is None else f"the font {parameters.font!r}"
+    return f"{font} lacks letters of the watermark: {' '.join(missing)}"
+
+
 def _mark(size: Size, parameters: Watermark, room: Size, assets: Assets) -> Image.Image | None:
     """The text or the image as RGBA, within the room."""
     if parameters.image is not None:

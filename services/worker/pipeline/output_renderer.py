@@ -126,6 +126,7 @@ class OutputRenderer:
                 frames=1 if moving is None else moving.count,
                 bytes_saved=self._original.source.bytes - len(data),
                 duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                warnings=self._operations.warn(output.operations),
             ),
         )
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from common.errors import TimedOutError
 from common.model.reports import ImageReport, SourceReport
 from common.recipes.recipe import Recipe
 from services.worker.analysis import analyze_image
+from services.worker.analysis.sample import sample_scale
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits
 from services.worker.decoding.source_image import SourceImage, open_source
 from services.worker.operations import Operations
 from services.worker.pipeline.output_renderer import OutputFile, OutputRenderer
+from services.worker.pipeline.shared_outputs import render_each_once
 from services.worker.pipeline.transform import largest_scale
 
 
@@ -42,9 +43,10 @@ def develop(
     with open_source(source, limits) as header:
         check()
         keep_profile = any("icc" in output.keep for output in recipe.outputs)
-        scale = largest_scale(recipe, header.size)
+        scale = max(largest_scale(recipe, header.size), sample_scale(header.size))
         original = SourceImage(header, scale=scale, check=check, keep_profile=keep_profile)
-        workshop = OutputRenderer(original, Operations(assets), limits, check)
-        outputs = tuple(chain.from_iterable(workshop.make(output) for output in recipe.outputs))
-        picture = analyze_image(original.first.image, original.source, moves=header.moves)
+        renderer = OutputRenderer(original, Operations(assets), limits, check)
+        outputs = tuple(render_each_once(recipe, header.size, renderer.make))
+        first = original.first
+        picture = analyze_image(first.image, first.frame, original.source, animated=header.moves)
     return PipelineResult(outputs=outputs, source=original.source, picture=picture)

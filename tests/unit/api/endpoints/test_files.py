@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.api.auth.api_keys import create_key
@@ -93,3 +94,16 @@ async def test_what_is_not_made_yet_or_never_will_be_is_told_apart(api: Api) -> 
     for name in ("huge", "original.jpg", "manifest.json", "large.png"):
         answer = await api.http.get(f"/images/{good}/{name}")
         assert answer.status_code == 404, name
+
+
+async def test_outputs_that_share_a_file_answer_under_both_names(api: Api) -> None:
+    image_id = await uploaded(api.store)
+    result, files = completed(image_id, data=b"developed")
+    first = result.outputs[0]
+    second = msgspec.structs.replace(first, name="larger")
+    await api.store.finish(msgspec.structs.replace(result, outputs=(first, second)), files)
+
+    for path in ("large", "large.jpg", "larger", "larger.jpg"):
+        answer = await api.http.get(f"/images/{image_id}/{path}")
+        assert (answer.status_code, answer.content) == (200, b"developed")
+        assert "Vary" not in answer.headers

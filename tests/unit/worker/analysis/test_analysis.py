@@ -9,10 +9,12 @@ import thumbhash as reference  # type: ignore[import-untyped]  # it ships no typ
 from PIL import Image, ImageDraw
 
 from common.model.reports import ImageReport
+from common.recipes.operations import Resize
 from services.worker.analysis.phash import phash
 from services.worker.analysis.thumbhash import thumbhash
 from tests.support.images.develop import developed, recipe_of
 from tests.support.images.drawings import encoded, scene, with_hole
+from tests.support.images.similarity import colors_differ_by
 
 
 def report(image: Image.Image) -> ImageReport:
@@ -109,3 +111,46 @@ def test_a_palette_has_five_colors_whose_shares_add_up() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 3)])
 def test_the_smallest_pictures_are_reported_too(size: tuple[int, int]) -> None:
     assert len(report(Image.new("RGB", size, "red")).phash) == 16
+
+
+def report_beside(data: bytes, width: int) -> ImageReport:
+    """Return the report on an image of which one output of that width is made."""
+    made = developed(data, recipe_of(Resize(width=width))).picture
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("size", [(2000, 1500), (1601, 1203), (640, 480), (300, 900)])
+def test_the_report_does_not_depend_on_the_recipe(kind: str, size: tuple[int, int]) -> None:
+    data = encoded(scene(*size), kind, quality=88)
+    whole = report_beside(data, 8192)
+
+    for width in (8, 64, 200, 500):
+        found = report_beside(data, width)
+        assert found.tags == whole.tags
+        assert apart(found.phash, whole.phash) <= 2
+        assert colors_differ_by(rgb(found.average_color), rgb(whole.average_color)) <= 2
+
+
+def rgb(color: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(color.removeprefix("#")))
+
+
+@pytest.mark.parametrize("color", ["white", "black", "#7f7f7f", "#789a5e"])
+def test_a_flat_image_has_one_hash_however_it_is_stored(color: str) -> None:
+    flat = Image.new("RGB", (640, 480), color)
+    files = [
+        encoded(flat, "PNG"),
+        *(encoded(flat.resize((w, w)), "JPEG", quality=q) for w, q in ((333, 20), (97, 80))),
+    ]
+    hashes = {report_beside(data, width).phash for data in files for width in (8, 400)}
+    assert len(hashes) == 1
+
+
+def test_the_noise_of_a_flat_image_is_not_hashed() -> None:
+    def speckled(seed: int) -> Image.Image:
+        levels = bytes(127 + value % 3 for value in Random(seed).randbytes(320 * 240))
+        return Image.frombytes("L", (320, 240), levels)
+
+    assert phash(speckled(1)) == phash(speckled(2)) == phash(Image.new("L", (320, 240), 128))

@@ -38,3 +38,17 @@ def test_a_font_that_cannot_be_used_is_a_matter_of_configuration(
         path.write_bytes(content)
     with pytest.raises(ConfigurationError, match="font"):
         load_font(path)
+
+
+@pytest.mark.parametrize(
+    "text, missing",
+    [
+        ("SAMPLE WATERMARK 2026", ""),
+        ("Grüße aus 東京, 東京", "üß東京"),
+        ("no\u00a0break, zero\u200bwidth", ""),
+        ("Привет", "Привет"),
+        ("done \N{GRINNING FACE}", "\N{GRINNING FACE}"),
+    ],
+)
+def test_letters_that_the_font_lacks_are_found(text: str, missing: str) -> None:
+    assert load_font(None).find_missing(text) == missing

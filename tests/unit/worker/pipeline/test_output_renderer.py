@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageDraw
 
 from common.errors import InvalidRecipeError
 from common.recipes.formats import Format
-from common.recipes.operations import Resize
+from common.recipes.operations import Resize, Watermark
 from services.worker.encoding.quality_search import find_quality_for_size
 from tests.support.images import icc
 from tests.support.images.develop import developed, opened, recipe_of
@@ -158,3 +158,11 @@ def test_any_settings_end_in_files_or_in_an_error_of_ours(options: dict[str, Any
     for output in outputs:
         assert opened(output).size == (90, 60)
         assert len(output.data) <= (options["max_bytes"] or len(output.data))
+
+
+def test_letters_that_the_font_lacks_are_told_in_the_report() -> None:
+    marked = recipe_of(Watermark(text="© 東京"), Watermark(text="DRAFT"))
+    (output,) = developed(photograph(), marked).outputs
+    assert output.report.warnings == ("the server's font lacks letters of the watermark: 東 京",)
+    (plain,) = developed(photograph(), recipe_of(Watermark(text="SAMPLE"))).outputs
+    assert plain.report.warnings == ()
