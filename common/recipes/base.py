@@ -1,4 +1,4 @@
-"""What all operations share: how they are tagged, and that their colors are colors."""
+"""Defines what all operations share: how they are tagged, and that their colors are colors."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Operations that change a picture's size and shape."""
+"""Operations that change an image's size and shape."""
 
 from typing import Annotated, Literal
 
@@ -20,12 +20,12 @@ _Border = Annotated[int, Meta(ge=0, le=MAX_DIMENSION)]
 
 
 class Resize(BaseOperation, frozen=True, kw_only=True):
-    """Change the size. With width or height alone, the other follows from the picture's proportions.
+    """Change the size. With width or height alone, the other follows from the image's proportions.
 
     `inside` fits within the box, `outside` around it, `cover` fills it and cuts what stands over, `contain` fits within
-    and fills the rest with `background`, `fill` stretches (CSS object-fit). Without `enlarge` no picture grows, as with
+    and fills the rest with `background`, `fill` stretches (CSS object-fit). Without `enlarge` no image grows, as with
     sharp's withoutEnlargement: `cover` then only cuts a smaller one, so that the result may be smaller than the box.
-    `position` is what `cover` keeps and where `contain` puts the picture.
+    `position` is what `cover` keeps and where `contain` puts the image.
     """
 
     width: Annotated[Dimension | None, Meta(description="The box's width.")] = None
@@ -71,7 +71,7 @@ class Trim(BaseOperation, frozen=True, kw_only=True):
 
 
 class Rotate(BaseOperation, frozen=True, kw_only=True):
-    """Turn clockwise; the picture grows to hold its corners, and `background` fills the new ones."""
+    """Turn clockwise; the image grows to hold its corners, and `background` fills the new ones."""
 
     angle: Angle
     background: Color = "transparent"

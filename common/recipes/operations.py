@@ -1,6 +1,6 @@
-"""What can be done to a picture, one struct an operation; their docstrings are the descriptions in the JSON Schema.
+"""Lists what can be done to an image, one struct an operation; docstrings are the descriptions in the JSON Schema.
 
-The terms are those of sharp and CSS. Lengths are pixels, or a percentage of the picture where they may be a string;
+The terms are those of sharp and CSS. Lengths are pixels, or a percentage of the image where they may be a string;
 angles are degrees, clockwise. What a struct cannot say by bounds alone it checks when it is made.
 """
 
@@ -67,7 +67,7 @@ Operation = (
 
 
 def files_named(operations: Iterable[Operation]) -> Iterator[tuple[Literal["image", "font"], str]]:
-    """The operator's files that the operations name: the parameter, and the file's name."""
+    """Yield the operator's files that the operations name: the parameter, and the file's name."""
     for operation in operations:
         if isinstance(operation, Watermark):
             if operation.image is not None:

@@ -23,11 +23,11 @@ Quality = Annotated[int, Meta(ge=1, le=100)]
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One picture to make: `name` is its place in the URL, `format` its encoding or a list of encodings.
+    """One image to make: `name` is its place in the URL, `format` its encoding or a list of encodings.
 
     Of several formats each becomes a file of its own from the same rendering, and the URL with the bare name serves
-    the one that the client's `Accept` prefers. `auto` chooses by what the picture turns out to be: WebP when it moves
-    or is a transparent photograph, PNG for a drawing, JPEG for any other.
+    the one that the client's `Accept` prefers. `auto` chooses by what the image turns out to be: WebP for an animation
+    or a transparent photograph, PNG for a drawing, JPEG for any other.
 
     Without a `quality` each format has one of its own; `max_bytes` lowers it until the file fits. `lossless` is for
     formats that have the choice. `animated` keeps an animation moving where the format can. `keep` names what is not
@@ -56,7 +56,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def formats(self) -> tuple[Format | Literal["auto"], ...]:
-        """The encodings to make, in the order of the recipe."""
+        """Return the encodings to make, in the order of the recipe."""
         return (self.format,) if isinstance(self.format, str) else self.format
 
 

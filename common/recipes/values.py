@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 MAX_DIMENSION: Final = 8192  # pixels a side; WebP ends at 16383, and 8192 x 8192 RGBA is 256 MiB in memory
-MAX_OFFSET: Final = 1_000_000  # pixels: beyond any picture that is taken
-SMART: Final = frozenset({"attention", "entropy"})  # positions that depend on what the picture shows
+MAX_OFFSET: Final = 1_000_000  # pixels: beyond any image that is taken
+SMART: Final = frozenset({"attention", "entropy"})  # positions that depend on what the image shows
 
 _PERCENTAGE: Final = r"(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,6})?)%"
 # Without the second part Python lets `$` stand before a last line break; JSON Schema's own `$` never does.

@@ -1,4 +1,4 @@
-"""What is laid over a picture."""
+"""Defines what is laid over an image."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from common.recipes.values import (
 
 
 class Watermark(BaseOperation, frozen=True, kw_only=True):
-    """Lay a text or an image over the picture.
+    """Lay a text or another image over the image.
 
     A text without a color is white with a dark outline, and one too small to be read is set larger, on several lines
     if that helps. Fonts and images are files of the operator's.
@@ -25,11 +25,9 @@ class Watermark(BaseOperation, frozen=True, kw_only=True):
     image: Annotated[FileName | None, Meta(description="A file in WATERMARKS_FOLDER.")] = None
     font: Annotated[FileName | None, Meta(description="A file in FONTS_FOLDER.")] = None
     size: Annotated[
-        float, Meta(ge=0.02, le=1.0, description="The text's width as a share of the picture's.")
+        float, Meta(ge=0.02, le=1.0, description="The text's width as a share of the image's.")
     ] = 0.4
-    scale: Annotated[
-        float, Meta(ge=0.01, le=1.0, description="The image's width as a share of the picture's.")
-    ] = 0.25
+    scale: Annotated[float, Meta(ge=0.01, le=1.0, description="Its width as a share of the image's.")] = 0.25
     color: Color | None = None
     opacity: Fraction = 0.75
     position: Position = "bottom-right"
@@ -37,7 +35,7 @@ class Watermark(BaseOperation, frozen=True, kw_only=True):
         float,
         Meta(ge=0.0, le=0.4, description="The distance from the edges as a share of the shorter side."),
     ] = 0.02
-    tile: Annotated[bool, Meta(description="Repeat it all over the picture, `margin` apart.")] = False
+    tile: Annotated[bool, Meta(description="Repeat it all over the image, `margin` apart.")] = False
     angle: Angle = 0.0
 
     def __post_init__(self) -> None:

@@ -36,7 +36,7 @@ async def receive(
     """
     for name, text in request.query_params.multi_items():
         if name in FIELDS:
-            selection.say(name, text)
+            selection.set_field(name, text)
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     body = pace.keep(request.stream())
     if media_type == "multipart/form-data":
@@ -73,7 +73,7 @@ class MultipartReader:
         elif self._field is None:
             await (self.receiver.end() if event is None else self.receiver.write(event))
         elif event is None:
-            self.selection.say(self._field, self._text.decode())
+            self.selection.set_field(self._field, self._text.decode())
         else:
             self._text += event
             if len(self._text) > _MAX_TEXT:

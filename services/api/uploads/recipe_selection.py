@@ -33,7 +33,7 @@ class SelectedRecipe:
 
 
 class RecipeResolver:
-    """Knows the presets, and what recipes are taken."""
+    """Resolves a preset's name or a client's recipe, within what this server allows."""
 
     def __init__(self, presets: Presets, limits: RecipeLimits, *, own_recipes: bool) -> None:
         self.presets = presets
@@ -42,11 +42,11 @@ class RecipeResolver:
         self._own_recipes = own_recipes
 
     def selection(self) -> "RecipeSelection":
-        """For one upload, which has said nothing yet."""
+        """Return the selection of one upload, which names nothing yet."""
         return RecipeSelection(self)
 
     def preset(self, name: str) -> SelectedRecipe:
-        """The preset of that name. Raises Problem 422 when there is none."""
+        """Return the preset of that name. Raises Problem 422 when there is none."""
         choice = self._choices.get(name)
         if choice is None:
             detail = f"there is no preset {name[:64]!r}; there are: {', '.join(self.presets)}"
@@ -54,7 +54,7 @@ class RecipeResolver:
         return choice
 
     def recipe(self, text: str) -> SelectedRecipe:
-        """The recipe in the JSON text. Raises Problem 422 with the path of what is wrong and what is allowed."""
+        """Return the recipe in the JSON text. Raises Problem 422 with the path of what is wrong and what is allowed."""
         if not self._own_recipes:
             detail = f"this server takes presets only: {', '.join(self.presets)}"
             raise Problem(ProblemCode.RECIPES_OFF, detail, field="recipe", allowed=list(self.presets))
@@ -83,26 +83,26 @@ class RecipeResolver:
 
 
 class RecipeSelection:
-    """Collects what one upload says, and refuses what is wrong as soon as it is said."""
+    """Collects what one upload asks for, and refuses what is wrong as soon as it is read."""
 
     def __init__(self, recipes_resolver: RecipeResolver) -> None:
-        self._chooser = recipes_resolver
-        self._made: SelectedRecipe | None = None
+        self._resolver = recipes_resolver
+        self._selected: SelectedRecipe | None = None
 
-    def say(self, field: str, text: str) -> None:
-        """One of FIELDS. Raises Problem 422."""
-        if self._made is not None:
+    def set_field(self, field: str, text: str) -> None:
+        """Take one of FIELDS. Raises Problem 422."""
+        if self._selected is not None:
             raise Problem(ProblemCode.INVALID_PARAMETER, "give one preset or one recipe, once", field=field)
-        self._made = self._chooser.preset(text) if field == "preset" else self._chooser.recipe(text)
+        self._selected = self._resolver.preset(text) if field == "preset" else self._resolver.recipe(text)
 
     @property
     def choice(self) -> SelectedRecipe:
-        """What was said; the default preset when that is nothing."""
-        return self._made or self._chooser.preset(DEFAULT)
+        """Return what was asked for; the default preset when that is nothing."""
+        return self._selected or self._resolver.preset(DEFAULT)
 
 
 def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
-    """Every number in a recipe, with the way to it."""
+    """Yield every number in a recipe, with the path to it."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _numbers(inner, f"{path}.{name}")

@@ -81,7 +81,7 @@ def _kind(sample: Image.Image) -> Iterator[str]:
 
 
 def _spread(colors: Image.Image) -> Image.Image:
-    """For each pixel the largest channel less the smallest."""
+    """Return for each pixel the largest channel less the smallest."""
     red, green, blue = colors.split()
     high = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     low = ImageChops.darker(ImageChops.darker(red, green), blue)

@@ -33,7 +33,7 @@ def find_palette(sample: Image.Image) -> tuple[Swatch, ...]:
 
 
 def _visible(sample: Image.Image) -> Image.Image | None:
-    """The pixels that show, in a row; None if none does."""
+    """Return the pixels that show, in a row; None if none does."""
     if sample.mode == "RGB":
         return sample
     data, alpha = sample.convert("RGB").tobytes(), sample.getchannel("A").tobytes()

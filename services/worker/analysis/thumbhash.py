@@ -47,7 +47,7 @@ def thumbhash(sample: Image.Image, size: Size) -> str:
 
 
 def _premultiplied(sample: Image.Image) -> tuple[list[float], ...]:
-    """Red, green, blue and alpha as 0 to 1, the transparent laid on the image's average color."""
+    """Return red, green, blue and alpha as 0 to 1, the transparent laid on the image's average color."""
     small = sample.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     if small.mode == "RGB":
         return (
@@ -65,7 +65,7 @@ def _premultiplied(sample: Image.Image) -> tuple[list[float], ...]:
 
 
 def _channel(values: Sequence[float], across: int, down: int) -> _Channel:
-    """The frequencies of the upper left triangle, by rows."""
+    """Return the frequencies of the upper left triangle, by rows."""
     table = dct_transform(values, _SIDE, max(across, down))
     kept = [
         table[y][x] / _COUNT for y in range(down) for x in range(across) if x * down < across * (down - y)
@@ -91,6 +91,6 @@ def _packed(lpq: tuple[_Channel, ...], alpha: _Channel | None, side: int, landsc
 
 
 def _nibbles(values: Iterator[int]) -> Iterator[int]:
-    """Two values of four bits a byte, the lower first."""
+    """Yield two values of four bits a byte, the lower first."""
     for low in values:
         yield low | next(values, 0) << 4

@@ -18,7 +18,7 @@ _WITHOUT_GLYPH: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})  # categories 
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A font file's bytes; without them Pillow's embedded Aileron, which knows Latin letters only.
+    """A font file's bytes; without them Pillow's embedded Aileron, which has little more than ASCII.
 
     Every use opens a face of its own, in 50 microseconds: FreeType's faces are not for sharing between threads.
     """

@@ -1,4 +1,4 @@
-"""What a resize comes to for a picture of a given size, before any pixel is touched; the sizes are those of sharp."""
+"""Plans a resize of an image of a given size, before any pixel is touched; the sizes are those of sharp."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class ResizePlan(NamedTuple):
 
 
 def plan_resize(source: Size, parameters: Resize) -> ResizePlan:
-    """How a picture of the size `source` is resized; never less than one pixel a side.
+    """Return how an image of the size `source` is resized; never less than one pixel a side.
 
     A position that depends on the content counts as the center. Raises InvalidRecipeError if it would grow too large.
     """

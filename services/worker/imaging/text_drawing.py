@@ -1,4 +1,4 @@
-"""Draws a text that is set already: white with a dark outline, to be read on light and dark, or in one color."""
+"""Draws a text that is laid out: white with a dark outline, to be read on light and dark, or in one color."""
 
 from PIL import Image, ImageDraw
 
@@ -9,29 +9,29 @@ _FILL = "white"
 _OUTLINE = "black"
 
 
-def draw_text(block: TextLayout, color: str | None) -> Image.Image:
-    """The text as an RGBA picture of the block's size, opaque unless the color is not."""
-    return _outlined(block) if color is None else _plain(block, color)
+def draw_text(layout: TextLayout, color: str | None) -> Image.Image:
+    """Return the text as an RGBA image of the layout's size, opaque unless the color is not."""
+    return _draw_outlined(layout) if color is None else _draw_plain(layout, color)
 
 
-def _outlined(block: TextLayout) -> Image.Image:
-    """Outline and letters have one transparency in common: neither shines through the other."""
-    picture = Image.new("RGB", block.size, _OUTLINE)
-    picture.paste(_FILL, mask=_mask(block, outline=0.0))
-    picture.putalpha(_mask(block, outline=block.outline))
-    return picture
+def _draw_outlined(layout: TextLayout) -> Image.Image:
+    """Draw white on black; letters and outline share one transparency, so that neither shines through the other."""
+    image = Image.new("RGB", layout.size, _OUTLINE)
+    image.paste(_FILL, mask=_draw_mask(layout, outline=0.0))
+    image.putalpha(_draw_mask(layout, outline=layout.outline))
+    return image
 
 
-def _plain(block: TextLayout, color: str) -> Image.Image:
+def _draw_plain(layout: TextLayout, color: str) -> Image.Image:
     *levels, alpha = parse_color(color)
-    picture = Image.new("RGB", block.size, tuple(levels))
-    picture.putalpha(_mask(block, outline=0.0).point(lambda value: round(value * alpha / 255)))
-    return picture
+    image = Image.new("RGB", layout.size, tuple(levels))
+    image.putalpha(_draw_mask(layout, outline=0.0).point(lambda value: round(value * alpha / 255)))
+    return image
 
 
-def _mask(block: TextLayout, *, outline: float) -> Image.Image:
-    mask = Image.new("L", block.size)
+def _draw_mask(layout: TextLayout, *, outline: float) -> Image.Image:
+    mask = Image.new("L", layout.size)
     pen = ImageDraw.Draw(mask)
-    for line in block.lines:
-        pen.text(line.start, line.text, fill=255, font=block.font, anchor=ANCHOR, stroke_width=outline)
+    for line in layout.lines:
+        pen.text(line.start, line.text, fill=255, font=layout.font, anchor=ANCHOR, stroke_width=outline)
     return mask

@@ -36,22 +36,22 @@ class TextLayout:
 
 
 def layout_text(text: str, font: Font, *, width: float, room: Size) -> TextLayout | None:
-    """The text, `width` wide if it is readable then and else larger, but never beyond the room; None if that is none.
+    """Return the text `width` wide, or larger where it is not readable, within the room; None if there is no room.
 
     Lines are broken only where that makes an unreadable text larger.
     """
     best, height = "", 0.0
-    for candidate in _breaks(text):
-        reached = _em(candidate, font, width, room)
+    for candidate in _break_lines(text):
+        reached = _find_em(candidate, font, width, room)
         if reached > height:
             best, height = candidate, reached
         if height >= _READABLE:
             break
-    return _block(best, font, height) if height >= _SMALLEST else None
+    return _set_lines(best, font, height) if height >= _SMALLEST else None
 
 
-def _breaks(text: str) -> list[str]:
-    """The text in one line, in two, and so on, the lines of about one length."""
+def _break_lines(text: str) -> list[str]:
+    """Return the text in one line, in two, and so on, the lines of about one length."""
     words = " ".join(text.split())
     broken: dict[str, None] = {}
     for lines in range(1, _MAX_LINES + 1):
@@ -62,21 +62,21 @@ def _breaks(text: str) -> list[str]:
     return list(broken)
 
 
-def _em(text: str, font: Font, width: float, room: Size) -> float:
-    """The height of the em square at which the text is `width` wide, or readable, or as large as the room allows."""
-    scenario = _block(text, font, _TRIAL)
-    wanted = max(width / scenario.size[0] * _TRIAL, _READABLE)
-    return max(0.0, min(wanted, room[0] / scenario.size[0] * _TRIAL, room[1] / scenario.size[1] * _TRIAL))
+def _find_em(text: str, font: Font, width: float, room: Size) -> float:
+    """Return the em square's height at which the text is `width` wide, or readable, or as large as the room allows."""
+    trial = _set_lines(text, font, _TRIAL)
+    wanted = max(width / trial.size[0] * _TRIAL, _READABLE)
+    return max(0.0, min(wanted, room[0] / trial.size[0] * _TRIAL, room[1] / trial.size[1] * _TRIAL))
 
 
-def _block(text: str, font: Font, em: float) -> TextLayout:
-    """The lines centered under each other, placed one by one: Pillow's own line spacing changes with the outline."""
+def _set_lines(text: str, font: Font, em: float) -> TextLayout:
+    """Center the lines under each other, placed one by one: Pillow's own line spacing changes with the outline."""
     face, outline = font.at(em), max(1.0, em / 14)
     lines = text.split("\n")
     starts = [(-face.getlength(line) / 2, em * _LEADING * number) for number, line in enumerate(lines)]
     boxes = [
         (x + box[0], y + box[1], x + box[2], y + box[3])
-        for (x, y), box in zip(starts, (_ink(face, line, outline) for line in lines), strict=True)
+        for (x, y), box in zip(starts, (_measure_ink(face, line, outline) for line in lines), strict=True)
     ]
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
     size = (math.ceil(max(box[2] for box in boxes) - left), math.ceil(max(box[3] for box in boxes) - top))
@@ -84,6 +84,8 @@ def _block(text: str, font: Font, em: float) -> TextLayout:
     return TextLayout(placed, face, outline, (max(1, size[0]), max(1, size[1])))
 
 
-def _ink(face: ImageFont.FreeTypeFont, line: str, outline: float) -> tuple[float, float, float, float]:
-    """What a line covers around the left end of its baseline."""
+def _measure_ink(
+    face: ImageFont.FreeTypeFont, line: str, outline: float
+) -> tuple[float, float, float, float]:
+    """Return what a line covers around the left end of its baseline."""
     return face.getbbox(line, stroke_width=outline, anchor=ANCHOR)

@@ -1,4 +1,4 @@
-"""Blurs a picture."""
+"""Blurs an image."""
 
 from PIL import Image, ImageFilter
 
@@ -7,6 +7,6 @@ from services.worker.imaging.canvas import with_premultiplied_alpha
 
 
 def blur(image: Image.Image, parameters: Blur) -> Image.Image:
-    """The picture under a Gaussian, made of three box filters: the time is the same for any sigma."""
+    """Return the image under a Gaussian, made of three box filters: the time is the same for any sigma."""
     gaussian = ImageFilter.GaussianBlur(parameters.sigma)
-    return with_premultiplied_alpha(image, lambda picture: picture.filter(gaussian))
+    return with_premultiplied_alpha(image, lambda colors: colors.filter(gaussian))

@@ -1,4 +1,4 @@
-"""Lays a picture on an opaque ground."""
+"""Lays an image on an opaque background."""
 
 from PIL import Image
 
@@ -7,7 +7,7 @@ from services.worker.imaging.canvas import composite, new_canvas
 
 
 def flatten(image: Image.Image, parameters: Flatten) -> Image.Image:
-    """The picture as RGB, the ground shining through where it was transparent."""
+    """Return the image as RGB, the background shining through where it was transparent."""
     if image.mode == "RGB":
         return image
     return composite(image, new_canvas(image.size, "RGB", parameters.background))

@@ -1,4 +1,4 @@
-"""Mirrors a picture top to bottom."""
+"""Mirrors an image top to bottom."""
 
 from PIL import Image
 
@@ -6,5 +6,5 @@ from common.recipes.operations import Flip
 
 
 def flip(image: Image.Image, _parameters: Flip) -> Image.Image:
-    """The picture upside down, left still being left."""
+    """Return the image upside down, left still being left."""
     return image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)

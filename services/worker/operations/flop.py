@@ -1,4 +1,4 @@
-"""Mirrors a picture left to right."""
+"""Mirrors an image left to right."""
 
 from PIL import Image
 
@@ -6,5 +6,5 @@ from common.recipes.operations import Flop
 
 
 def flop(image: Image.Image, _parameters: Flop) -> Image.Image:
-    """The picture as a mirror shows it."""
+    """Return the image as a mirror shows it."""
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

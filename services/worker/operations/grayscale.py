@@ -1,4 +1,4 @@
-"""Takes the colors out of a picture."""
+"""Takes the colors out of an image."""
 
 from typing import Final
 
@@ -11,5 +11,5 @@ LUMINANCE: Final = (0.2126, 0.7152, 0.0722)  # what red, green and blue count fo
 
 
 def grayscale(image: Image.Image, _parameters: Grayscale) -> Image.Image:
-    """The picture in shades of gray."""
-    return preserving_alpha(image, lambda picture: picture.convert("L", (*LUMINANCE, 0.0)).convert("RGB"))
+    """Return the image in shades of gray."""
+    return preserving_alpha(image, lambda colors: colors.convert("L", (*LUMINANCE, 0.0)).convert("RGB"))

@@ -1,4 +1,4 @@
-"""Makes a picture of large squares."""
+"""Makes an image of large squares."""
 
 from PIL import Image
 
@@ -6,7 +6,7 @@ from common.recipes.operations import Pixelate
 
 
 def pixelate(image: Image.Image, parameters: Pixelate) -> Image.Image:
-    """Each square in the average of its colors, the last ones cut off by the picture's edges."""
+    """Return each square in the average of its colors, the last ones cut off by the image's edges."""
     square = (min(parameters.size, image.width), min(parameters.size, image.height))
     small = image.reduce(square)
     whole = (small.width * square[0], small.height * square[1])

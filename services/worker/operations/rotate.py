@@ -1,4 +1,4 @@
-"""Turns a picture clockwise by any angle."""
+"""Turns an image clockwise by any angle."""
 
 import math
 from typing import Final
@@ -17,18 +17,18 @@ _QUARTERS: Final = {  # Pillow turns the other way
 
 
 def rotate(image: Image.Image, parameters: Rotate) -> Image.Image:
-    """The picture turned, on a ground that holds its corners. Raises InvalidRecipeError if that would be too large."""
-    angle, size = parameters.angle % 360, rotate_size(image.size, parameters)
+    """Return the image turned, on a background that holds its corners. Raises InvalidRecipeError for one too large."""
+    angle, size = parameters.angle % 360, measure_rotated(image.size, parameters)
     if angle == 0:
         return image
     if angle in _QUARTERS:
         return image.transpose(_QUARTERS[angle])
-    turned = rotated(image, angle, size)
+    turned = rotate_onto_clear(image, angle, size)
     return composite(turned, new_canvas(size, image.mode, parameters.background))
 
 
-def rotate_size(size: Size, parameters: Rotate) -> Size:
-    """The size of the result."""
+def measure_rotated(size: Size, parameters: Rotate) -> Size:
+    """Return the size of the image turned. Raises InvalidRecipeError if that would be too large."""
     radians = math.radians(parameters.angle)
     cosine, sine = abs(math.cos(radians)), abs(math.sin(radians))
     sides = (size[0] * cosine + size[1] * sine, size[0] * sine + size[1] * cosine)
@@ -36,8 +36,8 @@ def rotate_size(size: Size, parameters: Rotate) -> Size:
     return clamp_box((max(1, math.ceil(sides[0] - 1e-6)), max(1, math.ceil(sides[1] - 1e-6))), size)
 
 
-def rotated(image: Image.Image, angle: float, size: Size) -> Image.Image:
-    """The picture turned about the middle of a transparent one of that size, with smooth edges."""
+def rotate_onto_clear(image: Image.Image, angle: float, size: Size) -> Image.Image:
+    """Return the image turned about the middle of a transparent one of that size, with smooth edges."""
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     # A clear pixel all around is what the edges fade into.
     edged = Image.new("RGBA", (image.width + 2, image.height + 2))

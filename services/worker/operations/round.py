@@ -1,4 +1,4 @@
-"""Rounds a picture's corners, or makes it a circle."""
+"""Rounds an image's corners, or makes it a circle."""
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -9,7 +9,7 @@ _FINE = 1024  # pixels: larger curves are smooth enough with fewer samples
 
 
 def round_corners(image: Image.Image, parameters: Round) -> Image.Image:
-    """The picture as RGBA, transparent beyond the curves; a circle is cut from the middle of the longer side."""
+    """Return the image as RGBA, transparent beyond the curves; a circle is cut from the middle of the longer side."""
     width, height = round_size(image.size, parameters)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     result = image.crop((left, top, left + width, top + height)).convert("RGBA")
@@ -19,7 +19,7 @@ def round_corners(image: Image.Image, parameters: Round) -> Image.Image:
 
 
 def round_size(size: Size, parameters: Round) -> Size:
-    """The size of the result."""
+    """Return the size of the result."""
     return (min(size), min(size)) if parameters.circle else size
 
 
@@ -30,7 +30,7 @@ def _radius(size: Size, parameters: Round) -> float:
 
 
 def _mask(size: Size, radius: float) -> Image.Image:
-    """White where the picture stays. Only the corners are drawn, larger and averaged, for smooth edges."""
+    """Return white where the image stays. Only the corners are drawn, larger and averaged, for smooth edges."""
     mask = Image.new("L", size, 255)
     if radius <= 0:
         return mask

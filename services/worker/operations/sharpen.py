@@ -1,4 +1,4 @@
-"""Sharpens a picture."""
+"""Sharpens an image."""
 
 from PIL import Image, ImageFilter
 
@@ -7,9 +7,9 @@ from services.worker.imaging.canvas import with_premultiplied_alpha
 
 
 def sharpen(image: Image.Image, parameters: Sharpen) -> Image.Image:
-    """The picture and so much of its difference to a blurred one; transparency stays as it is."""
+    """Return the image and so much of its difference to a blurred one; transparency stays as it is."""
     mask = ImageFilter.UnsharpMask(parameters.sigma, round(parameters.amount * 100), threshold=0)
-    result = with_premultiplied_alpha(image, lambda picture: picture.filter(mask))
+    result = with_premultiplied_alpha(image, lambda colors: colors.filter(mask))
     if result.mode == "RGBA":
         result.putalpha(image.getchannel("A"))
     return result

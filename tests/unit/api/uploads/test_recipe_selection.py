@@ -148,7 +148,7 @@ async def test_an_operator_may_take_presets_only(monkeypatch: pytest.MonkeyPatch
 async def test_the_presets_are_listed_with_their_recipes(api: Api) -> None:
     presets = (await api.http.get("/presets")).json()["presets"]
 
-    assert [preset["name"] for preset in presets][:2] == ["default", "plain"]
-    assert presets[1]["recipe"]["outputs"][0]["name"] == "avatar"
-    answer = await upload(api, recipe=json.dumps(presets[1]["recipe"]))
+    assert [preset["name"] for preset in presets][:3] == ["default", "plain", "avatar"]
+    assert presets[2]["recipe"]["outputs"][0]["name"] == "avatar"
+    answer = await upload(api, recipe=json.dumps(presets[2]["recipe"]))
     assert await made_of(api, answer) == (None, ["avatar", "small"])
