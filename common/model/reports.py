@@ -34,7 +34,7 @@ class Swatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the picture's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see the README."""
+    """What the picture's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see docs/recipes.md."""
 
     average_color: str
     palette: tuple[Swatch, ...]
