@@ -128,6 +128,16 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)|src=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)
+def test_every_link_of_a_front_page_leads_somewhere(page: Path) -> None:
+    """The pages of docs/ are checked by `make docs`."""
+    targets = ["".join(groups) for groups in LINK.findall(page.read_text())]
+    assert [to for to in targets if "://" not in to and not (ROOT / to).exists()] == []
+
+
 def test_the_readme_is_a_front_page() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
