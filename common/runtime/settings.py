@@ -24,6 +24,12 @@ Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
 Bytes = Annotated[int, Meta(ge=1)]
 
 # Settings that several services read but not all: the type carries bounds and meaning, the constant is the default.
+StoreUrl = Annotated[
+    str,
+    Meta(
+        description="Where the store is: `file:///` and an absolute path. Empty means the folder `STORE_ROOT`."
+    ),
+]
 StoreRoot = Annotated[
     str, Meta(description="The folder of the store; the API and the workers must see the same one.")
 ]

@@ -1,46 +1,34 @@
-"""Opens the store on a local disk with threads of its own."""
+"""Chooses the adapter by the store's URL, so that no service names one."""
 
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
-from common.store.local.catalog import LocalCatalog
-from common.store.local.idempotency_keys import LocalIdempotencyKeys
-from common.store.local.image_store import LocalStore
-from common.store.local.layout import Layout
-from common.store.local.thread_pool import Disk
-from common.store.protocols import Catalog, IdempotencyKeys, Store
+from common.errors import ConfigurationError
+from common.store.local.opening import open_local_stores
+from common.store.protocols import Stores
 
-_THREADS: Final = 8  # waiting for fsync is all they do
+StoreOpener = Callable[[], AbstractAsyncContextManager[Stores]]
 
-
-@dataclass(frozen=True)
-class Stores:
-    """One store, by what one needs of it."""
-
-    images: Store
-    catalog: Catalog
-    keys: IdempotencyKeys
+_ALLOWED: Final = "allowed: file:///an/absolute/path"
 
 
-@asynccontextmanager
-async def open_local_stores(root: Path) -> AsyncIterator[Stores]:
-    """The store under `root`, its folders made where they are missing."""
-    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
-    disk = Disk(Layout(root), executor)
-    try:
-        images = LocalStore(disk)
-        await images.prepare()
-        yield Stores(images, LocalCatalog(disk), LocalIdempotencyKeys(disk))
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+def select_store(url: str, *, root: str) -> StoreOpener:
+    """Return what opens the store at `url`, or in the folder `root` when `url` is empty.
+
+    Raises ConfigurationError when the URL is none of a store.
+    """
+    folder = _folder(url) if url else Path(root)
+    return lambda: open_local_stores(folder)
 
 
-@asynccontextmanager
-async def open_local_store(root: Path) -> AsyncIterator[Store]:
-    """Only the images, for who needs no more."""
-    async with open_local_stores(root) as stores:
-        yield stores.images
+def _folder(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        scheme = f"{parts.scheme}:" if parts.scheme else "no scheme"
+        raise ConfigurationError(f"STORE_URL has {scheme}; {_ALLOWED}")
+    if parts.netloc not in ("", "localhost") or len(parts.path) <= 1 or parts.query or parts.fragment:
+        raise ConfigurationError(f"STORE_URL names no folder of this machine; {_ALLOWED}")
+    return Path(unquote(parts.path))

@@ -1,7 +1,6 @@
-"""What a store can do. Its methods raise SurroundingsError alone: StoreFullError or StoreUnavailableError."""
+"""What a store can do. Its methods raise TransientError alone, unless they say otherwise."""
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,31 +8,34 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from common.model.records import Manifest, Record, Result
-from common.store.local.idempotency_keys import IdempotencyRecord
+from common.store.types import Backlog, IdempotencyRecord
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class StoredFile:
-    """A file that can be served: where it is, its bytes, and a strong validator for HTTP."""
+class StoredFile(Protocol):
+    """A file that was opened to be served: deleting its image changes nothing for whoever reads it.
 
-    path: Path
-    etag: str
-    stat: os.stat_result
+    `size` is in bytes, `etag` a strong validator with its quotes, `redirect_url` where the client may fetch the file
+    itself, or None when it must be sent.
+    """
 
     @property
-    def bytes(self) -> int:
-        """Its size."""
-        return self.stat.st_size
+    def size(self) -> int: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def modified_at(self) -> datetime: ...
+    @property
+    def redirect_url(self) -> str | None: ...
 
+    def open_range(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` up to `stop`, which is not among them, in pieces."""
 
-@dataclass(frozen=True)
-class Backlog:
-    """Images that wait for their job to be published, and images that were published and have no result yet."""
-
-    unpublished: int
-    unfinished: int
+    def close(self) -> None:
+        """Give the file back; doing it again changes nothing."""
 
 
 class StagedUpload(Protocol):
@@ -41,102 +43,111 @@ class StagedUpload(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes written so far."""
+        """Return the number of bytes written so far."""
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal SHA-256 of the bytes written so far."""
+        """Return the hexadecimal SHA-256 of the bytes written so far."""
 
     async def write(self, data: bytes) -> None:
         """Append `data`."""
 
-    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
-        """What `inspect`, run in a thread, finds in the bytes written so far."""
+    async def inspect(self, examine: Callable[[BinaryIO], _T]) -> _T:
+        """Return what `examine`, run in a thread, finds in the bytes written so far."""
 
     async def commit(self, manifest: Manifest) -> None:
-        """Make the upload durable and visible, whole, and note it as not yet published."""
+        """Make the upload durable and visible, whole, and mark it as not yet published."""
 
 
 class Store(Protocol):
-    """Keeps images and what became of them; every write but `begin`'s survives a power cut once it returned."""
+    """Keeps images and what became of them; what a method wrote survives a power cut, attempts excepted."""
 
     def stage(self, image_id: str) -> AbstractAsyncContextManager[StagedUpload]:
-        """A new upload. Leaving the context without a commit leaves nothing behind."""
+        """Begin a new upload. Leaving the context without a commit leaves nothing behind."""
 
     async def read(self, image_id: str) -> Record | None:
-        """All that is known of an image; None when there is no such image."""
+        """Return all that is known of an image; None when there is no such image."""
 
-    async def begin(self, image_id: str, worker: str) -> Record | None:
-        """Note that `worker` starts on the image, counting the attempts: the record says which this is.
+    async def record_attempt(self, image_id: str, worker: str) -> Record | None:
+        """Record that `worker` starts on the image, counting the attempts: the record says which this is.
 
         An image that has its result is not attempted: the record holds that. None when there is no such image; raises
         ImageGoneError when it is deleted at this moment.
         """
 
-    async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
-        """Keep the outputs, then the result if there is none yet; returns the one that stands.
+    async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        """Write the outputs, then the result unless there is one; return the result that stands.
 
         Raises ImageGoneError when the image was deleted meanwhile.
         """
 
     def original(self, image_id: str) -> AbstractAsyncContextManager[Path]:
-        """The original as a local file, for as long as the context lasts.
+        """Give the original as a local file, for as long as the context lasts.
 
         Raises ImageGoneError when the image was deleted: on entering, or in place of the error of who misses the file.
         """
 
-    async def find(self, image_id: str, filename: str) -> StoredFile | None:
-        """The original or an output, to be served."""
+    async def open_file(self, image_id: str, filename: str, *, media_type: str) -> StoredFile | None:
+        """Open the original or an output to be served as `media_type`; None when it is not there."""
 
     async def mark_unpublished(self, image_id: str) -> None:
-        """Make the note that the image's job is not published yet survive a power cut."""
+        """Mark, durably, that the image's job is not published; an image that is gone leaves no mark."""
 
     async def mark_published(self, image_ids: list[str]) -> None:
-        """The broker has confirmed these images' jobs: they are unfinished, but no longer unpublished."""
+        """Mark these images' jobs as confirmed by the broker: unfinished, but no longer unpublished."""
 
     async def unpublished(self, *, older_than: timedelta, limit: int) -> list[str]:
-        """Images whose job was not confirmed, oldest first, noted longer ago than `older_than`."""
+        """Return images marked unpublished for longer than `older_than`, oldest first."""
 
     async def unfinished(self, *, older_than: timedelta, limit: int) -> list[str]:
-        """Images whose job was published longer ago than `older_than` and that have no result, oldest first."""
+        """Return images published longer ago than `older_than` that have no result, oldest first."""
 
-    async def forget(self, image_id: str) -> None:
-        """Remove the notes of an image that is finished or gone."""
+    async def clear_pending(self, image_id: str) -> None:
+        """Remove the marks of an image that is finished or gone."""
 
     async def backlog(self) -> Backlog:
-        """How much work is not done."""
+        """Count the work that is not done."""
 
-    async def answers(self) -> bool:
-        """True; raises when the store cannot be written."""
+    async def ping(self) -> bool:
+        """Return True; raises when the store cannot be written."""
 
 
 class Catalog(Protocol):
     """All images together."""
 
     async def page(self, *, before: str | None, limit: int) -> list[str]:
-        """Ids received before the image `before` (None: before now), newest first."""
+        """Return ids received before the image `before` (None: before now), newest first."""
 
     async def expired(self, *, received_before: datetime, limit: int) -> list[str]:
-        """Ids received before that moment, oldest first."""
+        """Return ids received before that time, oldest first."""
 
     async def delete(self, image_id: str) -> bool:
         """Remove the image and all that was made of it; False when there is none. A job in flight finds it gone."""
 
     async def reopen(self, image_id: str) -> bool:
-        """Open a failed image again and note it as unpublished; False when it is not failed."""
+        """Open a failed image again and mark it as unpublished; False when it is not failed."""
 
     async def sweep(self, *, older_than: timedelta) -> int:
-        """Remove uploads and deletions that have stood still for longer than `older_than`; returns how many."""
+        """Remove uploads and deletions that have stood still for longer than `older_than`; return how many."""
 
     async def free_bytes(self) -> int:
-        """The room left."""
+        """Return the bytes that are free."""
 
 
 class IdempotencyKeys(Protocol):
-    """Idempotency keys."""
+    """What clients' idempotency keys stand for."""
 
     async def claim(self, key: str, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Have `key` stand for these images, unless it stands for some that still exist; returns what it stands for."""
+        """Have `key` stand for these images, unless it stands for some that still exist; return what it stands for."""
 
     async def expire(self, *, older_than: timedelta) -> int:
-        """Forget the keys claimed longer ago than `older_than`; returns how many."""
+        """Remove the keys claimed longer ago than `older_than`; return how many."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One store, by what one needs of it."""
+
+    images: Store
+    catalog: Catalog
+    keys: IdempotencyKeys

@@ -18,7 +18,7 @@ from common.errors import DarkroomError
 from common.recipes.preset_files import check_preset_files
 from common.recipes.presets import load_presets
 from common.runtime.metrics import ConnectionMetrics, registry
-from common.store import Stores, open_local_stores
+from common.store import StoreOpener, Stores, select_store
 from services.api.auth.api_keys import ApiKeyFile
 from services.api.auth.authentication import Authenticator
 from services.api.auth.url_signing import UrlSigner
@@ -52,11 +52,12 @@ class Files:
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
     """The application; `on_fatal` is called when the process cannot go on, and must end it."""
     files = _read_files(settings)
+    open_stores = select_store(settings.store_url, root=settings.store_root)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            dependencies = await _build(settings, files, stack)
+            dependencies = await _build(settings, files, open_stores, stack)
             loops = _loops(settings, dependencies, on_fatal)
             await stack.enter_async_context(run_in_background(loops))
             yield State(dependencies=dependencies)
@@ -85,8 +86,10 @@ def _middleware(settings: ApiSettings) -> list[Middleware]:
     return [Middleware(SecurityHeadersMiddleware), cors]
 
 
-async def _build(settings: ApiSettings, files: Files, stack: AsyncExitStack) -> Dependencies:
-    stores = await stack.enter_async_context(open_local_stores(Path(settings.store_root)))
+async def _build(
+    settings: ApiSettings, files: Files, open_stores: StoreOpener, stack: AsyncExitStack
+) -> Dependencies:
+    stores = await stack.enter_async_context(open_stores())
     publisher = await stack.enter_async_context(
         open_publisher(
             settings.amqp_url,

@@ -24,6 +24,7 @@ from common.runtime.settings import (
     PresetsFile,
     Seconds,
     StoreRoot,
+    StoreUrl,
     WatermarksFolder,
 )
 
@@ -35,6 +36,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
 
     api_host: Annotated[str, Meta(description="The address on which the API listens.")] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="The port on which the API listens.")] = 8000
+    store_url: StoreUrl = ""
     store_root: StoreRoot = STORE_ROOT
     max_upload_bytes: Annotated[
         Bytes,

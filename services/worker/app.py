@@ -15,7 +15,7 @@ from common.recipes.presets import load_presets
 from common.recipes.recipe import Recipe
 from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
-from common.store import Store, open_local_store
+from common.store import Store, select_store
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits, configure_pillow
 from services.worker.imaging.fonts import load_font
@@ -34,8 +34,9 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
     name = f"worker-{socket.gethostname()}-{os.getpid()}"
     declares = topology.jobs(settings.retry_delays_seconds)
     made, stuck = registry(), asyncio.Event()
+    open_stores = select_store(settings.store_url, root=settings.store_root)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_local_store(Path(settings.store_root)))
+        store = (await stack.enter_async_context(open_stores())).images
         publisher = await stack.enter_async_context(
             open_publisher(
                 settings.amqp_url,
@@ -56,7 +57,7 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
             ),
             registry=made,
             connections=connections,
-            checks={"store": store.answers, "publisher": publisher.answers},
+            checks={"store": store.ping, "publisher": publisher.answers},
             ready=publisher.ready,
             stuck=stuck,
         )

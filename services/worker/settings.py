@@ -17,6 +17,7 @@ from common.runtime.settings import (
     PresetsFile,
     Seconds,
     StoreRoot,
+    StoreUrl,
     WatermarksFolder,
 )
 
@@ -26,6 +27,7 @@ _Delay = Annotated[int, Meta(ge=1, le=86_400)]
 class WorkerSettings(ConsumerSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
+    store_url: StoreUrl = ""
     store_root: StoreRoot = STORE_ROOT
     worker_concurrency: Annotated[
         int, Meta(ge=1, le=64, description="Jobs at once in one process: raises prefetch and threads.")

@@ -9,12 +9,12 @@ import msgspec
 
 from common.model.records import Manifest, OutputRecord, Result
 from common.model.reports import OutputReport
-from common.store.local.layout import (
+from common.store.disk.layout import (
     MANIFEST,
-    ORIGINAL,
     RESULT,
     Layout,
 )
+from common.store.types import ORIGINAL
 from tests.benchmarks.work import SMALL
 
 _A_MINUTE = 500  # images; a busy service's

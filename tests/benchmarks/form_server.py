@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from common.model import image_ids
-from common.store.local.durable_files import sync_folder
+from common.store.disk.durable_files import sync_folder
 
 
 def main() -> None:

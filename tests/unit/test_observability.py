@@ -16,13 +16,13 @@ OBSERVABILITY = Path(__file__).parents[2] / "docker/observability"
 SUFFIXES = ("_bucket", "_total", "_count", "_sum")
 
 
-def counted(folder: Path) -> dict[str, set[str]]:
+def counted() -> dict[str, set[str]]:
     """Every metric of the three services with its labels, under the names that Prometheus stores."""
     made = registry()
     ConnectionMetrics(made)
     WorkerMetrics(made)
     NotificationMetrics(made)
-    ApiMetrics(made, CapacityMonitor(memory_stores(folder), max_backlog=1, min_free_bytes=1))
+    ApiMetrics(made, CapacityMonitor(memory_stores(), max_backlog=1, min_free_bytes=1))
     found: dict[str, set[str]] = {}
     for collector, names in made._collector_to_names.items():
         labels = set(getattr(collector, "_labelnames", ()))
@@ -35,15 +35,15 @@ def expressions() -> list[str]:
     return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
-def test_every_metric_of_the_dashboard_is_counted(tmp_path: Path) -> None:
+def test_every_metric_of_the_dashboard_is_counted() -> None:
     asked = {name for text in expressions() for name in re.findall(r"darkroom_\w+", text)}
 
     assert asked
-    assert asked <= counted(tmp_path).keys()
+    assert asked <= counted().keys()
 
 
-def test_every_label_of_the_dashboard_is_one_of_its_metric(tmp_path: Path) -> None:
-    known = counted(tmp_path)
+def test_every_label_of_the_dashboard_is_one_of_its_metric() -> None:
+    known = counted()
     for text in expressions():
         (name,) = set(re.findall(r"darkroom_\w+", text))
         by = re.search(r"by \(([^)]*)\)", text)
@@ -51,9 +51,9 @@ def test_every_label_of_the_dashboard_is_one_of_its_metric(tmp_path: Path) -> No
         assert asked - {"le", "job"} <= known[name], text
 
 
-def test_everything_that_is_counted_is_shown(tmp_path: Path) -> None:
+def test_everything_that_is_counted_is_shown() -> None:
     shown = " ".join(expressions())
-    for name in counted(tmp_path):
+    for name in counted():
         base = next((name.removesuffix(end) for end in SUFFIXES if name.endswith(end)), name)
         if base.startswith("darkroom_") and not base.endswith(("_created", "_tasks")):
             assert base in shown, name

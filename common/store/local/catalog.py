@@ -10,16 +10,16 @@ from pathlib import Path
 from time import time
 
 from common.model import image_ids
-from common.store.local import pending_index
-from common.store.local.documents import read_result
-from common.store.local.durable_files import sync_folder
-from common.store.local.layout import (
+from common.store.disk.durable_files import sync_folder
+from common.store.disk.layout import (
     ATTEMPT,
     RESULT,
     Layout,
     failed_result,
 )
-from common.store.local.thread_pool import Disk
+from common.store.disk.thread_pool import Disk
+from common.store.local import pending_index
+from common.store.local.documents import read_result
 
 
 class LocalCatalog:

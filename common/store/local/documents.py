@@ -14,8 +14,8 @@ from common.model.records import (
     Record,
     Result,
 )
-from common.store.local.durable_files import read_if_there
-from common.store.local.layout import (
+from common.store.disk.durable_files import read_if_there
+from common.store.disk.layout import (
     ATTEMPT,
     MANIFEST,
     RESULT,

@@ -10,20 +10,14 @@ from time import time
 
 import msgspec
 
-from common.store.local.durable_files import create_file, read_if_there, sync_folder
-from common.store.local.layout import Layout
-from common.store.local.thread_pool import Disk
-
-
-class IdempotencyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The images that a key stands for, and a digest of the request that made them."""
-
-    fingerprint: str
-    image_ids: tuple[str, ...]
+from common.store.disk.durable_files import create_file, read_if_there, sync_folder
+from common.store.disk.layout import Layout
+from common.store.disk.thread_pool import Disk
+from common.store.types import IdempotencyRecord
 
 
 class LocalIdempotencyKeys:
-    """Implements `Keys` on the local disk."""
+    """Implements `IdempotencyKeys` on the local disk."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk

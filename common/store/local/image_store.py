@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,23 +16,24 @@ from common.model.records import (
     Result,
     now,
 )
-from common.store.local import durable_files, pending_index
+from common.store.disk import durable_files
+from common.store.disk.layout import (
+    ATTEMPT,
+    MANIFEST,
+    RESULT,
+    Layout,
+)
+from common.store.disk.open_file import OpenFile, open_if_there
+from common.store.disk.thread_pool import Disk
+from common.store.local import pending_index
 from common.store.local.documents import (
     decode_result,
     read_record,
     read_result,
     reopened_from,
 )
-from common.store.local.layout import (
-    ATTEMPT,
-    MANIFEST,
-    ORIGINAL,
-    RESULT,
-    Layout,
-)
 from common.store.local.staged_upload import LocalUpload
-from common.store.local.thread_pool import Disk
-from common.store.protocols import Backlog, StoredFile
+from common.store.types import ORIGINAL, Backlog
 
 
 class LocalStore:
@@ -42,13 +43,13 @@ class LocalStore:
         self._disk = disk
         self._layout = disk.layout
         self._run = disk.run
-        self._look = disk.look
+        self._run_batched = disk.run_batched
 
     async def prepare(self) -> None:
         """Create the store's folders where they are missing."""
         await self._run(self._prepare)
 
-    async def answers(self) -> bool:
+    async def ping(self) -> bool:
         await self._run(
             lambda: durable_files.write_temporary(self._layout.incoming, b"", durable=False).unlink()
         )
@@ -64,13 +65,13 @@ class LocalStore:
             await asyncio.shield(upload.close())
 
     async def read(self, image_id: str) -> Record | None:
-        return await self._look(partial(read_record, self._layout.image(image_id)))
+        return await self._run_batched(partial(read_record, self._layout.image(image_id)))
 
-    async def begin(self, image_id: str, worker: str) -> Record | None:
-        return await self._run(partial(self._begin, image_id, worker))
+    async def record_attempt(self, image_id: str, worker: str) -> Record | None:
+        return await self._run(partial(self._record_attempt, image_id, worker))
 
-    async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
-        return await self._run(partial(self._finish, result, outputs))
+    async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+        return await self._run(partial(self._record_result, result, outputs))
 
     @asynccontextmanager
     async def original(self, image_id: str) -> AsyncIterator[Path]:
@@ -82,8 +83,9 @@ class LocalStore:
                 raise ImageGoneError("the image was deleted") from error
             raise
 
-    async def find(self, image_id: str, filename: str) -> StoredFile | None:
-        return await self._look(partial(_find, self._layout.image(image_id) / filename))
+    async def open_file(self, image_id: str, filename: str, *, media_type: str) -> OpenFile | None:
+        path = self._layout.image(image_id) / filename
+        return await self._run_batched(partial(open_if_there, path, media_type=media_type, disk=self._disk))
 
     async def mark_unpublished(self, image_id: str) -> None:
         await self._run(partial(pending_index.mark_unpublished, self._layout, image_id))
@@ -97,8 +99,8 @@ class LocalStore:
     async def unfinished(self, *, older_than: timedelta, limit: int) -> list[str]:
         return await self._run(partial(pending_index.oldest, self._layout.unfinished, older_than, limit))
 
-    async def forget(self, image_id: str) -> None:
-        await self._run(partial(self._forget, image_id))
+    async def clear_pending(self, image_id: str) -> None:
+        await self._run(partial(self._clear_pending, image_id))
 
     async def backlog(self) -> Backlog:
         return await self._run(partial(_backlog, self._layout))
@@ -107,23 +109,23 @@ class LocalStore:
         for folder in self._layout.folders:
             durable_files.make_folder(folder)
 
-    def _begin(self, image_id: str, worker: str) -> Record | None:
+    def _record_attempt(self, image_id: str, worker: str) -> Record | None:
         folder = self._layout.image(image_id)
         record = read_record(folder)
         if record is None or record.result is not None:
             return record
         before = record.attempt.attempt if record.attempt else reopened_from(folder)
         attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
-        with _vanishing(folder):
+        with _naming_missing_files(folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
         return Record(manifest=record.manifest, attempt=attempt)
 
-    def _finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+    def _record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         folder = self._layout.image(result.image_id)
-        with _vanishing(folder):
+        with _naming_missing_files(folder):
             standing = read_result(folder) or self._write_result(folder, result, outputs)
-        self._remove_notes(result.image_id)
+        self._clear_if_ended(result.image_id)
         return standing
 
     def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> Result:
@@ -144,12 +146,12 @@ class LocalStore:
             durable_files.remove_temporaries(folder)
         return result
 
-    def _forget(self, image_id: str) -> None:
+    def _clear_pending(self, image_id: str) -> None:
         # A worker that died right after its result has left a temporary file, and this note.
         durable_files.remove_temporaries(self._layout.image(image_id))
-        self._remove_notes(image_id)
+        self._clear_if_ended(image_id)
 
-    def _remove_notes(self, image_id: str) -> None:
+    def _clear_if_ended(self, image_id: str) -> None:
         """Of an image that has its end or is gone: one that was opened again meanwhile needs its note."""
         folder = self._layout.image(image_id)
         if (folder / RESULT).exists() or not folder.exists():
@@ -179,16 +181,8 @@ def _backlog(layout: Layout) -> Backlog:
     )
 
 
-def _find(path: Path) -> StoredFile | None:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        stat = path.stat()
-        etag = f'"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        return StoredFile(path=path, etag=etag, stat=stat)
-    return None
-
-
 @contextmanager
-def _vanishing(folder: Path) -> Iterator[None]:
+def _naming_missing_files(folder: Path) -> Iterator[None]:
     """What a file says that vanished under our hands: the image was deleted, or somebody else works on it."""
     try:
         yield

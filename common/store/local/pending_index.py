@@ -10,8 +10,8 @@ from pathlib import Path
 from time import time
 
 from common.model import image_ids
-from common.store.local.durable_files import sync_folder
-from common.store.local.layout import Layout
+from common.store.disk.durable_files import sync_folder
+from common.store.disk.layout import Layout
 
 
 def mark_unpublished(layout: Layout, image_id: str) -> None:

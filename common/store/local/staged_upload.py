@@ -19,14 +19,15 @@ from aiofiles.threadpool.binary import AsyncFileIO
 
 from common.errors import StoreUnavailableError
 from common.model.records import Manifest
-from common.store.local.durable_files import (
+from common.store.disk.durable_files import (
     make_folder,
     sync_folder,
     to_transient_error,
     write_file,
 )
-from common.store.local.layout import MANIFEST, ORIGINAL
-from common.store.local.thread_pool import Disk
+from common.store.disk.layout import MANIFEST
+from common.store.disk.thread_pool import Disk
+from common.store.types import ORIGINAL
 
 _BUFFER_BYTES: Final = 256 * 1024  # a trip to a thread for each chunk of the network would cost more
 _STILL_SECONDS: Final = 0.5  # a slow upload must be seen to live, or it is swept
@@ -93,12 +94,12 @@ class LocalUpload:
         if self._buffered >= _BUFFER_BYTES or monotonic() >= self._flushed_at + _STILL_SECONDS:
             await self._flush()
 
-    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+    async def inspect(self, examine: Callable[[BinaryIO], _T]) -> _T:
         if self._file is None:
             buffered = BytesIO(b"".join(self._buffer))
-            return await self._disk.look(lambda: inspect(buffered))
+            return await self._disk.run_batched(lambda: examine(buffered))
         await self._flush()
-        return await self._disk.run(lambda: self._look(inspect))
+        return await self._disk.run(lambda: self._examine(examine))
 
     async def commit(self, manifest: Manifest) -> None:
         document = msgspec.json.encode(manifest)
@@ -136,9 +137,9 @@ class LocalUpload:
         self._staged.mkdir()
         return _HashedFile(self._staged / ORIGINAL, self._digest)
 
-    def _look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
+    def _examine(self, examine: Callable[[BinaryIO], _T]) -> _T:
         with _in_place(), (self._staged / ORIGINAL).open("rb") as file:
-            return inspect(file)
+            return examine(file)
 
     def _commit(self, document: bytes) -> None:
         if self._file is None:

@@ -91,7 +91,7 @@ class Maintenance:
             return False
         if record is not None and record.result is None:
             return True
-        await self._stores.images.forget(image_id)
+        await self._stores.images.clear_pending(image_id)
         return False
 
 

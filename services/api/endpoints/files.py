@@ -4,16 +4,15 @@ from pathlib import PurePath
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from common.model import image_ids
 from common.model.records import Record
-from common.store import StoredFile
-from common.store.local.layout import ORIGINAL
+from common.store import ORIGINAL, StoredFile
 from services.api.auth.authentication import principal_of
 from services.api.dependencies import dependencies_of
-from services.api.http import byte_ranges
 from services.api.http.content_negotiation import negotiated
+from services.api.http.file_response import file_response
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
@@ -47,11 +46,12 @@ async def original(request: Request) -> Response:
     """The original's bytes as they came: always as a download, since nobody has looked at them."""
     record = await _record(request)
     manifest = record.manifest
-    file = await dependencies_of(request).stores.images.find(manifest.image_id, ORIGINAL)
+    images = dependencies_of(request).stores.images
+    file = await images.open_file(manifest.image_id, ORIGINAL, media_type=manifest.media_type)
     if file is None:
         raise image_not_found()
     name = manifest.filename or manifest.image_id
-    return _file(request, file, manifest.media_type, "private, max-age=3600", attachment=name)
+    return _file(request, file, "private, max-age=3600", attachment=name)
 
 
 async def output(request: Request) -> Response:
@@ -64,12 +64,13 @@ async def output(request: Request) -> Response:
     if not made:
         raise _no_output(record)
     best = negotiated(request.headers.get("accept", ""), made)
-    file = await dependencies_of(request).stores.images.find(record.manifest.image_id, best.filename)
+    images = dependencies_of(request).stores.images
+    file = await images.open_file(record.manifest.image_id, best.filename, media_type=best.media_type)
     if file is None:
         raise _no_output(record)
     # What needs a key must not be handed on by a cache that many share (RFC 9111, 3.5).
     whose = "public" if dependencies_of(request).auth.authenticator.open else "private"
-    response = _file(request, file, best.media_type, f"{whose}, {_FOREVER}")
+    response = _file(request, file, f"{whose}, {_FOREVER}")
     if len(made) > 1:
         response.headers["Vary"] = "Accept"
     return response
@@ -96,16 +97,11 @@ def _no_output(record: Record) -> Problem:
     return Problem(ProblemCode.OUTPUT_NOT_FOUND, f"the image has no such output; it has: {names}")
 
 
-def _file(
-    request: Request, file: StoredFile, media_type: str, caching: str, *, attachment: str | None = None
-) -> Response:
-    headers = {"ETag": file.etag, "Cache-Control": caching}
+def _file(request: Request, file: StoredFile, caching: str, *, attachment: str | None = None) -> Response:
     if _has_it(request, file.etag):
-        return Response(status_code=304, headers=headers)
-    byte_ranges.prepare(request, file.bytes)
-    return FileResponse(
-        file.path, headers=headers, media_type=media_type, filename=attachment, stat_result=file.stat
-    )
+        file.close()
+        return Response(status_code=304, headers={"ETag": file.etag, "Cache-Control": caching})
+    return file_response(request, file, {"Cache-Control": caching}, attachment=attachment)
 
 
 def _has_it(request: Request, etag: str) -> bool:

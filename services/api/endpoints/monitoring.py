@@ -16,7 +16,7 @@ async def readyz(request: Request) -> Response:
     """The broker and the store answer."""
     services = dependencies_of(request)
     return await health.readiness(
-        {"broker": services.publishing.publisher.answers, "store": services.stores.images.answers}
+        {"broker": services.publishing.publisher.answers, "store": services.stores.images.ping}
     )
 
 

@@ -15,14 +15,22 @@ from services.api.http.problems import Problem
 _ONE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
-def prepare(request: Request, size: int) -> None:
-    """Leave a range in the request only if it is a single one. Raises Problem 416 if it lies outside the file."""
+def requested_range(request: Request, size: int, validators: tuple[str, ...]) -> range | None:
+    """Return the bytes that the request asks for of a file of `size` bytes; None means all of them.
+
+    `validators` are what an If-Range field may name. Raises Problem 416 when the range lies outside the file.
+    """
     text = request.headers.get("range")
-    if text is None:
-        return
+    if request.method != "GET" or text is None:  # RFC 9110, 14.2: for HEAD a range means nothing
+        return None
+    if request.headers.get("if-range", validators[0]) not in validators:
+        return None
     match = _ONE.fullmatch(text.strip())
     if match is None or (match[2] and int(match[2]) < int(match[1])):
-        request.scope["headers"] = [field for field in request.scope["headers"] if field[0] != b"range"]
-    elif int(match[1] or 0) >= size or match[3] == "0":
+        return None
+    if int(match[1] or 0) >= size or match[3] == "0":
         headers = {"Content-Range": f"bytes */{size}"}
         raise Problem(ProblemCode.RANGE_NOT_SATISFIABLE, f"the file has {size} bytes", headers=headers)
+    if match[3]:
+        return range(max(0, size - int(match[3])), size)
+    return range(int(match[1]), min(int(match[2]) + 1 if match[2] else size, size))

@@ -75,7 +75,7 @@ class UploadReceiver:
         if not file.upload.size:
             raise Problem(ProblemCode.EMPTY_FILE, "the file is empty")
         spec = file.format = file.format or _detect_format(file.head)
-        header = await file.upload.look(lambda opened: inspect(opened, spec, self.limits))
+        header = await file.upload.inspect(lambda opened: inspect(opened, spec, self.limits))
         check(header, self.limits)
 
     async def commit(self, choice: SelectedRecipe) -> None:

@@ -85,14 +85,14 @@ class JobHandler:
 
     async def _work(self, job: Job) -> None:
         # The attempt is noted before decoding: a picture that kills its worker leaves this trace.
-        record = await self._store.begin(job.image_id, self._worker)
+        record = await self._store.record_attempt(job.image_id, self._worker)
         if record is None:
             raise ImageGoneError("no such image")
         if record.result is not None:
             log.info("job.known", status=record.result.status)
             await self._ending.announce(record.manifest, record.result)
             # Whoever wrote the result may have died before this.
-            await self._store.forget(job.image_id)
+            await self._store.clear_pending(job.image_id)
             return
         result, files = await self._attempt(record)
         await self._ending.finish(record.manifest, result, files)

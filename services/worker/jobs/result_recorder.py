@@ -30,7 +30,7 @@ class ResultRecorder:
     async def finish(self, manifest: Manifest, result: Result, files: Mapping[str, bytes]) -> None:
         """Keep the result, or find the one that somebody else was first with; announce what stands."""
         with self._metrics.stages.labels("store").time():
-            standing = await self._store.finish(result, files)
+            standing = await self._store.record_result(result, files)
         code = standing.failure.code if standing.failure else ""
         self._metrics.jobs.labels(standing.status, code).inc()
         log.info("job.finished", status=standing.status, error_code=code, duration_ms=standing.duration_ms)

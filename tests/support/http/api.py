@@ -47,15 +47,17 @@ class Api:
 @asynccontextmanager
 async def open_api(monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: Any) -> AsyncIterator[Api]:
     """An API with these settings, its lifespan entered."""
-    publisher, stores = RecordingPublisher(), memory_stores(folder)
+    publisher, stores = RecordingPublisher(), memory_stores()
 
     @asynccontextmanager
     async def given(made: object) -> AsyncIterator[Any]:
         yield made
 
-    monkeypatch.setattr(composition, "open_local_stores", lambda *_, **__: given(stores))
+    monkeypatch.setattr(composition, "select_store", lambda *_, **__: lambda: given(stores))
     monkeypatch.setattr(composition, "open_publisher", lambda *_, **__: given(publisher))
-    app = composition.create_app(ApiSettings(**settings), lambda error: pytest.fail(str(error)))
+    app = composition.create_app(
+        ApiSettings(store_root=str(folder), **settings), lambda error: pytest.fail(str(error))
+    )
     async with app.router.lifespan_context(app) as state:
         assert state is not None
         transport = httpx.ASGITransport(_with_state(app, state), raise_app_exceptions=False)

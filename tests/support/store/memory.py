@@ -6,9 +6,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar
 
 from common.errors import ImageGoneError
@@ -20,8 +21,7 @@ from common.model.records import (
     Result,
     now,
 )
-from common.store import Backlog, IdempotencyRecord, StoredFile, Stores
-from common.store.local.layout import ORIGINAL
+from common.store import ORIGINAL, Backlog, IdempotencyRecord, Stores
 
 _T = TypeVar("_T")
 
@@ -41,13 +41,14 @@ class Kept:
 class Memory:
     """What the three adapters share. `fault` is raised by every operation while it is set."""
 
-    folder: Path
     images: dict[str, Kept] = field(default_factory=dict)
     incoming: dict[str, float] = field(default_factory=dict)
     unpublished: dict[str, float] = field(default_factory=dict)
     unfinished: dict[str, float] = field(default_factory=dict)
     keys: dict[str, tuple[float, IdempotencyRecord]] = field(default_factory=dict)
     free: int = 10**12
+    redirect_url: str | None = None
+    open_files: int = 0
     fault: Exception | None = None
 
     async def ask(self) -> None:
@@ -55,6 +56,32 @@ class Memory:
         await asyncio.sleep(0)
         if self.fault is not None:
             raise self.fault
+
+
+class MemoryFile:
+    """Implements `StoredFile`; reads in pieces of three bytes."""
+
+    modified_at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+    def __init__(self, data: bytes, media_type: str, memory: Memory) -> None:
+        self.size = len(data)
+        self.etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+        self.media_type = media_type
+        self.redirect_url = memory.redirect_url
+        self._data = data
+        self._memory = memory
+        self._closed = False
+        memory.open_files += 1
+
+    async def open_range(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        for begin in range(start, stop, 3):
+            await self._memory.ask()
+            yield self._data[begin : min(begin + 3, stop)]
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._memory.open_files -= 1
 
 
 class MemoryUpload:
@@ -78,8 +105,8 @@ class MemoryUpload:
         self._data += data
         self._memory.incoming[self._image_id] = time.time()
 
-    async def look(self, inspect: Callable[[BinaryIO], _T]) -> _T:
-        return inspect(BytesIO(self._data))
+    async def inspect(self, examine: Callable[[BinaryIO], _T]) -> _T:
+        return examine(BytesIO(self._data))
 
     async def commit(self, manifest: Manifest) -> None:
         await self._memory.ask()
@@ -88,7 +115,7 @@ class MemoryUpload:
 
 
 class MemoryStore:
-    """Implements `Store`. Files that somebody wants to read are laid into a folder first."""
+    """Implements `Store`."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -111,7 +138,7 @@ class MemoryStore:
             manifest=kept.manifest, attempt=None if kept.result else kept.attempt, result=kept.result
         )
 
-    async def begin(self, image_id: str, worker: str) -> Record | None:
+    async def record_attempt(self, image_id: str, worker: str) -> Record | None:
         await self.memory.ask()
         kept = self.memory.images.get(image_id)
         if kept is not None and kept.result is None:
@@ -119,33 +146,27 @@ class MemoryStore:
             kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
         return await self.read(image_id)
 
-    async def finish(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
+    async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         kept = await self._kept(result.image_id)
         if kept.result is None:
             kept.files |= outputs
             kept.result = result
-        await self.forget(result.image_id)
+        await self.clear_pending(result.image_id)
         return kept.result
 
     @asynccontextmanager
     async def original(self, image_id: str) -> AsyncIterator[Path]:
-        await self._kept(image_id)
-        found = await self.find(image_id, ORIGINAL)
-        assert found is not None
-        yield found.path
+        kept = await self._kept(image_id)
+        with NamedTemporaryFile() as file:
+            file.write(kept.files[ORIGINAL])
+            file.flush()
+            yield Path(file.name)
 
-    async def find(self, image_id: str, filename: str) -> StoredFile | None:
+    async def open_file(self, image_id: str, filename: str, *, media_type: str) -> MemoryFile | None:
         await self.memory.ask()
         kept = self.memory.images.get(image_id)
         data = kept.files.get(filename) if kept else None
-        if data is None:
-            return None
-        path = self.memory.folder / image_id / filename
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-        return StoredFile(path=path, etag=etag, stat=path.stat())
+        return None if kept is None or data is None else MemoryFile(data, media_type, self.memory)
 
     async def mark_unpublished(self, image_id: str) -> None:
         await self.memory.ask()
@@ -166,7 +187,7 @@ class MemoryStore:
         await self.memory.ask()
         return _oldest(self.memory.unfinished, older_than)[:limit]
 
-    async def forget(self, image_id: str) -> None:
+    async def clear_pending(self, image_id: str) -> None:
         self.memory.unpublished.pop(image_id, None)
         self.memory.unfinished.pop(image_id, None)
 
@@ -174,7 +195,7 @@ class MemoryStore:
         await self.memory.ask()
         return Backlog(unpublished=len(self.memory.unpublished), unfinished=len(self.memory.unfinished))
 
-    async def answers(self) -> bool:
+    async def ping(self) -> bool:
         await self.memory.ask()
         return True
 
@@ -229,7 +250,7 @@ class MemoryCatalog:
 
 
 class MemoryKeys:
-    """Implements `Keys`."""
+    """Implements `IdempotencyKeys`."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -250,9 +271,9 @@ class MemoryKeys:
         return len(old)
 
 
-def memory_stores(folder: Path) -> Stores:
+def memory_stores() -> Stores:
     """A store in memory, by what one needs of it."""
-    memory = Memory(folder)
+    memory = Memory()
     return Stores(images=MemoryStore(memory), catalog=MemoryCatalog(memory), keys=MemoryKeys(memory))
 
 

@@ -9,7 +9,7 @@ from common.model.records import (
     now,
 )
 from common.model.reports import OutputReport
-from common.store import Store
+from common.store import Store, StoredFile
 from tests.support.presets import default_recipe
 
 
@@ -57,3 +57,12 @@ def failed(image_id: str, attempt: int = 1, code: str = "corrupt_image") -> Resu
     """A result without a picture."""
     failure = Failure(code=code, reason="the picture is damaged")
     return Result(image_id=image_id, status="failed", attempt=attempt, finished_at=now(), failure=failure)
+
+
+async def content_of(file: StoredFile | None) -> bytes:
+    """All bytes of a stored file that must be there; closes it."""
+    assert file is not None
+    try:
+        return b"".join([piece async for piece in file.open_range(0, file.size)])
+    finally:
+        file.close()

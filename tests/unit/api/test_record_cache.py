@@ -1,7 +1,5 @@
 """What is remembered of completed images, and for how long."""
 
-from pathlib import Path
-
 import pytest
 
 from common.errors import StoreUnavailableError
@@ -20,8 +18,8 @@ class Clock:
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Stores:
-    return memory_stores(tmp_path)
+def stores() -> Stores:
+    return memory_stores()
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def broken(stores: Stores) -> None:
 async def finished(stores: Stores, *, fails: bool = False) -> str:
     image_id = await uploaded(stores.images)
     result, outputs = (failed(image_id), {}) if fails else completed(image_id)
-    await stores.images.finish(result, outputs)
+    await stores.images.record_result(result, outputs)
     return image_id
 
 
@@ -66,7 +64,7 @@ async def test_what_may_still_change_is_not(stores: Stores, clock: Clock) -> Non
     image_ids = [await uploaded(stores.images), await finished(stores, fails=True)]
     assert [await status_of(recent, image_id) for image_id in image_ids] == ["uploaded", "failed"]
 
-    await stores.images.begin(image_ids[0], "worker")
+    await stores.images.record_attempt(image_ids[0], "worker")
     await stores.catalog.reopen(image_ids[1])
 
     assert [await status_of(recent, image_id) for image_id in image_ids] == ["processing", "uploaded"]

@@ -78,7 +78,7 @@ async def test_a_note_about_what_is_finished_or_gone_is_removed(api: Api, gone: 
         del api.memory.images[image_id]
     else:
         result, files = completed(image_id)
-        await api.store.finish(result, files)
+        await api.store.record_result(result, files)
         api.memory.unfinished[image_id] = 0.0
 
     await upkeep(api)._requeue_lost_jobs()
@@ -99,7 +99,7 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_being_found(
 
 async def test_notes_of_what_is_finished_are_removed_however_busy_the_queue_is(api: Api) -> None:
     image_id = await lost(api)
-    await api.store.finish(*completed(image_id))
+    await api.store.record_result(*completed(image_id))
     api.memory.unfinished[image_id] = 0.0
     api.publisher.waiting = 1
 

@@ -14,7 +14,7 @@ from tests.support.store.stored_images import completed, uploaded
 
 async def developed(api: Api, data: bytes = b"developed") -> str:
     image_id = await uploaded(api.store)
-    await api.store.finish(*completed(image_id, data=data))
+    await api.store.record_result(*completed(image_id, data=data))
     return image_id
 
 
@@ -101,9 +101,48 @@ async def test_outputs_that_share_a_file_answer_under_both_names(api: Api) -> No
     result, files = completed(image_id, data=b"developed")
     first = result.outputs[0]
     second = msgspec.structs.replace(first, name="larger")
-    await api.store.finish(msgspec.structs.replace(result, outputs=(first, second)), files)
+    await api.store.record_result(msgspec.structs.replace(result, outputs=(first, second)), files)
 
     for path in ("large", "large.jpg", "larger", "larger.jpg"):
         answer = await api.http.get(f"/images/{image_id}/{path}")
         assert (answer.status_code, answer.content) == (200, b"developed")
         assert "Vary" not in answer.headers
+
+
+async def test_a_head_says_what_a_get_would_and_sends_nothing(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+
+    head, whole = await api.http.head(path), await api.http.get(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == whole.headers
+    assert head.headers["Content-Length"] == "9"
+
+
+async def test_a_large_file_is_sent_whole(api: Api) -> None:
+    data = bytes(range(256)) * 600
+    path = f"/images/{await developed(api, data)}/large"
+
+    assert (await api.http.get(path)).content == data
+
+
+async def test_every_file_that_is_opened_is_closed(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+    etag = (await api.http.get(path)).headers["ETag"]
+
+    for field in ({}, {"Range": "bytes=1-2"}, {"Range": "bytes=99-"}, {"If-None-Match": etag}):
+        await api.http.get(path, headers=field)
+        await api.http.head(path, headers=field)
+
+    assert api.memory.open_files == 0
+
+
+async def test_a_store_that_serves_its_files_itself_is_where_the_client_is_sent(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+    api.memory.redirect_url = "https://store.example/large?signature=x"
+
+    answer = await api.http.get(path)
+
+    assert (answer.status_code, answer.headers["Location"]) == (307, api.memory.redirect_url)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert api.memory.open_files == 0

@@ -15,8 +15,8 @@ NO_ID = "ffffffff-ffff-7fff-bfff-ffffffffffff"  # in the form of an id, of a tim
 async def three(api: Api) -> list[str]:
     """The ids of an image that waits, one that failed and one that is completed, oldest first."""
     waiting, bad, good = [await uploaded(api.store) for _ in range(3)]
-    await api.store.finish(failed(bad), {})
-    await api.store.finish(*completed(good))
+    await api.store.record_result(failed(bad), {})
+    await api.store.record_result(*completed(good))
     return [waiting, bad, good]
 
 
@@ -78,7 +78,7 @@ async def test_a_page_may_be_short_but_the_cursor_goes_on(api: Api, monkeypatch:
     monkeypatch.setattr(catalog, "_EXAMINED", 2)
     monkeypatch.setattr(catalog, "_CHUNK", 2)
     oldest, *others = [await uploaded(api.store, image_id=image_id) for image_id in spread(6)]
-    await api.store.finish(failed(oldest), {})
+    await api.store.record_result(failed(oldest), {})
 
     page = (await api.http.get("/images", params={"status": "failed"})).json()
 
@@ -92,7 +92,7 @@ async def test_images_of_one_moment_are_not_torn_apart(api: Api, monkeypatch: py
     monkeypatch.setattr(catalog, "_CHUNK", 2)
     made = [image_id[:-1] + digit for image_id in spread(5) for digit in "159"]
     for image_id in made:
-        await api.store.finish(failed(await uploaded(api.store, image_id=image_id)), {})
+        await api.store.record_result(failed(await uploaded(api.store, image_id=image_id)), {})
 
     assert await listed(api, status="failed") == made[::-1]
     assert await retried_since(api, "2020-01-01T00:00:00Z") == made[::-1]
@@ -168,7 +168,7 @@ async def test_running_many_again_goes_on_with_a_cursor(api: Api, monkeypatch: p
     monkeypatch.setattr(catalog, "_EXAMINED", 2)
     made = [await uploaded(api.store, image_id=image_id) for image_id in spread(5)]
     for image_id in made:
-        await api.store.finish(failed(image_id), {})
+        await api.store.record_result(failed(image_id), {})
 
     assert await retried_since(api, "2020-01-01T00:00:00Z") == made[::-1]
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.http.api import Api, problem_of
 from tests.support.images.minimal_gif import GIF
+from tests.support.store.stored_images import content_of
 
 BOUNDARY = "a-boundary"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
@@ -36,9 +37,9 @@ async def upload(api: Api, *pieces: bytes, media_type: str | None = FORM_TYPE) -
 
 async def kept(api: Api, answer: httpx.Response) -> bytes:
     assert answer.status_code == 202, answer.text
-    found = await api.store.find(answer.json()["image_id"], "original")
-    assert found is not None
-    return found.path.read_bytes()
+    return await content_of(
+        await api.store.open_file(answer.json()["image_id"], "original", media_type="image/png")
+    )
 
 
 @pytest.mark.parametrize("at", range(len(BODY) + 1))
@@ -169,6 +170,4 @@ async def test_several_files_are_several_images_in_their_order(api: Api) -> None
 
 
 async def _original(api: Api, image_id: str) -> bytes:
-    found = await api.store.find(image_id, "original")
-    assert found is not None
-    return found.path.read_bytes()
+    return await content_of(await api.store.open_file(image_id, "original", media_type="image/png"))

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -46,14 +44,13 @@ async def received(pieces: list[bytes]) -> bytes:
     }
     request = Request(scope)
     request.stream = body  # type: ignore[method-assign,assignment]
-    with TemporaryDirectory() as folder:
-        stores = memory_stores(Path(folder))
-        async with AsyncExitStack() as stack:
-            limits = ImageLimits(10**6, 100, 10**8)
-            receiver = UploadReceiver(stores.images, stack, max_bytes=10**6, max_files=2, limits=limits)
-            await multipart.receive(request, receiver, NoSelection(), UploadTimeouts(5.0, 60.0, 0))  # type: ignore[arg-type]
-            (file,) = receiver.files
-            return await file.upload.look(lambda opened: opened.read())
+    stores = memory_stores()
+    async with AsyncExitStack() as stack:
+        limits = ImageLimits(10**6, 100, 10**8)
+        receiver = UploadReceiver(stores.images, stack, max_bytes=10**6, max_files=2, limits=limits)
+        await multipart.receive(request, receiver, NoSelection(), UploadTimeouts(5.0, 60.0, 0))  # type: ignore[arg-type]
+        (file,) = receiver.files
+        return await file.upload.inspect(lambda opened: opened.read())
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)

@@ -11,10 +11,11 @@ import pytest
 from common.errors import ImageGoneError, StoreUnavailableError
 from common.model import image_ids
 from common.model.records import now
-from common.store import IdempotencyRecord, Stores, open_local_stores
+from common.store import IdempotencyRecord, StoredFile, Stores, select_store
 from tests.support.store.memory import memory_stores
 from tests.support.store.stored_images import (
     completed,
+    content_of,
     failed,
     manifest,
     uploaded,
@@ -27,9 +28,9 @@ LONG_AGO = timedelta(hours=1)
 @pytest.fixture(params=["local", "memory"])
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
-        yield memory_stores(tmp_path)
+        yield memory_stores()
         return
-    async with open_local_stores(tmp_path / "store") as made:
+    async with select_store("", root=str(tmp_path / "store"))() as made:
         yield made
 
 
@@ -39,7 +40,7 @@ async def test_an_upload_is_invisible_until_it_is_committed(stores: Stores) -> N
         await upload.write(b"one")
         await upload.write(b"two")
         assert await stores.images.read(image_id) is None
-        assert await stores.images.find(image_id, "original") is None
+        assert await _opened(stores, image_id, "original") is None
         assert upload.size == 6
         await upload.commit(manifest(image_id, b"onetwo"))
 
@@ -84,9 +85,9 @@ async def test_an_upload_that_is_not_committed_leaves_nothing(stores: Stores, en
 async def test_the_status_follows_from_what_was_written(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     statuses = [await _status(stores, image_id)]
-    await stores.images.begin(image_id, "worker")
+    await stores.images.record_attempt(image_id, "worker")
     statuses.append(await _status(stores, image_id))
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
     statuses.append(await _status(stores, image_id))
 
     assert statuses == ["uploaded", "processing", "completed"]
@@ -95,7 +96,7 @@ async def test_the_status_follows_from_what_was_written(stores: Stores) -> None:
 async def test_attempts_are_counted(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
 
-    begun = [await stores.images.begin(image_id, f"worker {number}") for number in range(3)]
+    begun = [await stores.images.record_attempt(image_id, f"worker {number}") for number in range(3)]
 
     assert [record.attempts for record in begun if record] == [1, 2, 3]
     record = await stores.images.read(image_id)
@@ -107,9 +108,9 @@ async def test_attempts_are_counted(stores: Stores) -> None:
 async def test_the_first_result_stands(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     result, outputs = completed(image_id)
-    first = await stores.images.finish(result, outputs)
+    first = await stores.images.record_result(result, outputs)
 
-    second = await stores.images.finish(failed(image_id, attempt=2), {"large.jpg": b"other bytes"})
+    second = await stores.images.record_result(failed(image_id, attempt=2), {"large.jpg": b"other bytes"})
 
     assert first == second == result
     assert await _bytes(stores, image_id, "large.jpg") == b"developed"
@@ -118,7 +119,9 @@ async def test_the_first_result_stands(stores: Stores) -> None:
 async def test_of_results_at_once_one_stands_and_everybody_is_told_which(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
 
-    told = await asyncio.gather(*(stores.images.finish(*completed(image_id, attempt=n)) for n in range(1, 9)))
+    told = await asyncio.gather(
+        *(stores.images.record_result(*completed(image_id, attempt=n)) for n in range(1, 9))
+    )
 
     assert len({result.attempt for result in told}) == 1
     record = await stores.images.read(image_id)
@@ -128,25 +131,47 @@ async def test_of_results_at_once_one_stands_and_everybody_is_told_which(stores:
 
 async def test_an_output_is_found_with_its_size_and_a_validator_that_stays(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
-    one, other = [await stores.images.find(image_id, "large.jpg") for _ in range(2)]
-    original = await stores.images.find(image_id, "original")
+    one, other = [await _opened(stores, image_id, "large.jpg") for _ in range(2)]
+    original = await _opened(stores, image_id, "original")
 
     assert one is not None
     assert original is not None
-    assert one == other
-    assert one.bytes == len(b"developed")
+    assert other is not None
+    assert one.etag == other.etag
+    assert one.size == len(b"developed")
     assert one.etag.startswith('"')
     assert one.etag.endswith('"')
     assert one.etag != original.etag
+    assert one.media_type == "image/jpeg"
+    assert abs(now() - one.modified_at) < timedelta(days=400)
+    for file in (one, other, original):
+        file.close()
+
+
+async def test_a_range_of_a_file_is_read_to_its_end_even_when_its_image_is_deleted(stores: Stores) -> None:
+    data = bytes(range(256)) * 1024
+    image_id = await uploaded(stores.images, data)
+    file = await _opened(stores, image_id, "original")
+    assert file is not None
+    assert file.redirect_url is None
+
+    await stores.catalog.delete(image_id)
+    part = [piece async for piece in file.open_range(5, 200_000)]
+
+    assert b"".join(part) == data[5:200_000]
+    assert len(part) > 1
+    assert [piece async for piece in file.open_range(7, 7)] == []
+    file.close()
+    file.close()
 
 
 async def test_what_is_not_there_is_not_found(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
 
-    assert await stores.images.find(image_id, "large.jpg") is None
-    assert await stores.images.find(image_ids.new(), "original") is None
+    assert await _opened(stores, image_id, "large.jpg") is None
+    assert await _opened(stores, image_ids.new(), "original") is None
     assert await stores.images.read(image_ids.new()) is None
 
 
@@ -154,9 +179,9 @@ async def test_an_image_that_is_gone_is_said_to_be(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     assert await stores.catalog.delete(image_id)
 
-    assert await stores.images.begin(image_id, "worker") is None
+    assert await stores.images.record_attempt(image_id, "worker") is None
     with pytest.raises(ImageGoneError):
-        await stores.images.finish(*completed(image_id))
+        await stores.images.record_result(*completed(image_id))
     with pytest.raises(ImageGoneError):
         async with stores.images.original(image_id):
             raise StoreUnavailableError("the file is missing")
@@ -172,7 +197,7 @@ async def test_notes_follow_an_image_from_the_upload_to_its_end(stores: Stores) 
     await stores.images.mark_published([image_id])
     assert await _noted(stores) == ([], [image_id])
 
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
     assert await _noted(stores) == ([], [])
 
     await stores.images.mark_published([image_id])
@@ -190,12 +215,12 @@ async def test_notes_are_listed_oldest_first_and_only_when_they_are_old_enough(s
 async def test_a_note_can_be_kept_anew(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     await stores.images.mark_published([image_id])
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
     await stores.images.mark_unpublished(image_id)
 
     assert image_id in await stores.images.unpublished(older_than=NOW, limit=9)
-    await stores.images.forget(image_id)
+    await stores.images.clear_pending(image_id)
     assert await _noted(stores) == ([], [])
 
 
@@ -220,14 +245,14 @@ async def test_expired_are_the_oldest_received_before_a_time(stores: Stores) -> 
 
 async def test_a_failed_image_is_opened_again_and_its_attempts_go_on(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
-    await stores.images.begin(image_id, "worker")
-    await stores.images.finish(failed(image_id), {})
+    await stores.images.record_attempt(image_id, "worker")
+    await stores.images.record_result(failed(image_id), {})
 
     assert await stores.catalog.reopen(image_id)
 
     assert await _status(stores, image_id) == "uploaded"
     assert await _noted(stores) == ([image_id], [])
-    begun = await stores.images.begin(image_id, "worker")
+    begun = await stores.images.record_attempt(image_id, "worker")
     assert begun is not None
     assert begun.attempts == 2
     assert not await stores.catalog.reopen(image_id)
@@ -239,16 +264,16 @@ async def test_the_notes_of_an_image_that_never_became_visible_are_forgotten(sto
     await stores.images.mark_published([image_id])
     assert await _noted(stores) == ([], [image_id])
 
-    await stores.images.forget(image_id)
+    await stores.images.clear_pending(image_id)
 
     assert await _noted(stores) == ([], [])
 
 
 async def test_an_image_that_has_its_result_is_not_attempted(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
-    result = await stores.images.finish(*completed(image_id))
+    result = await stores.images.record_result(*completed(image_id))
 
-    begun = await stores.images.begin(image_id, "worker")
+    begun = await stores.images.record_attempt(image_id, "worker")
 
     assert begun is not None
     assert (begun.result, begun.attempt) == (result, None)
@@ -264,7 +289,7 @@ async def test_an_original_that_is_there_and_cannot_be_read_is_the_store_s_fault
 
 async def test_a_completed_or_missing_image_is_not_opened_again(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
     assert not await stores.catalog.reopen(image_id)
     assert not await stores.catalog.reopen(image_ids.new())
@@ -311,7 +336,7 @@ async def test_a_sweep_leaves_what_still_arrives(stores: Stores) -> None:
 
 
 async def test_it_answers_and_knows_its_room(stores: Stores) -> None:
-    assert await stores.images.answers()
+    assert await stores.images.ping()
     assert await stores.catalog.free_bytes() > 0
 
 
@@ -322,9 +347,11 @@ async def _status(stores: Stores, image_id: str) -> str:
 
 
 async def _bytes(stores: Stores, image_id: str, filename: str) -> bytes:
-    found = await stores.images.find(image_id, filename)
-    assert found is not None
-    return found.path.read_bytes()
+    return await content_of(await _opened(stores, image_id, filename))
+
+
+async def _opened(stores: Stores, image_id: str, filename: str) -> StoredFile | None:
+    return await stores.images.open_file(image_id, filename, media_type="image/jpeg")
 
 
 async def _noted(stores: Stores) -> tuple[list[str], list[str]]:

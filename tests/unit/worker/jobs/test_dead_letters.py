@@ -1,7 +1,5 @@
 """What becomes of dead letters: every accepted image has an end."""
 
-from pathlib import Path
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -22,8 +20,8 @@ from tests.support.store.stored_images import completed, uploaded
 class Graveyard:
     """A handler of dead letters with everything around it in memory."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = MemoryStore(Memory(folder))
+    def __init__(self) -> None:
+        self.store = MemoryStore(Memory())
         self.publisher = RecordingPublisher()
         self.registry = CollectorRegistry()
         metrics = WorkerMetrics(self.registry)
@@ -35,7 +33,7 @@ class Graveyard:
     async def attempted(self, times: int) -> str:
         image_id = await uploaded(self.store)
         for _ in range(times):
-            await self.store.begin(image_id, "worker")
+            await self.store.record_attempt(image_id, "worker")
         return image_id
 
     async def result(self, image_id: str) -> Result | None:
@@ -47,8 +45,8 @@ class Graveyard:
 
 
 @pytest.fixture
-def graveyard(tmp_path: Path) -> Graveyard:
-    return Graveyard(tmp_path)
+def graveyard() -> Graveyard:
+    return Graveyard()
 
 
 async def test_a_picture_that_killed_its_worker_each_time_fails(graveyard: Graveyard) -> None:
@@ -84,7 +82,7 @@ async def test_a_job_that_used_up_its_deliveries_without_being_tried_is_given_an
 
 async def test_an_image_that_has_its_result_keeps_it(graveyard: Graveyard) -> None:
     image_id = await graveyard.attempted(MAX_DELIVERIES)
-    result = await graveyard.store.finish(*completed(image_id))
+    result = await graveyard.store.record_result(*completed(image_id))
 
     assert await graveyard.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
 

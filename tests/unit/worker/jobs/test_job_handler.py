@@ -30,7 +30,7 @@ from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.pipeline import PipelineResult
 from tests.support.fakes import RecordingPublisher, delivery_of
 from tests.support.store.memory import Memory, MemoryStore
-from tests.support.store.stored_images import completed, failed, uploaded
+from tests.support.store.stored_images import completed, content_of, failed, uploaded
 
 DEVELOPED = PipelineResult(
     outputs=(
@@ -94,8 +94,8 @@ class Worker:
 
 
 @pytest.fixture
-async def worker(tmp_path: Path) -> Worker:
-    made = Worker(MemoryStore(Memory(tmp_path)), RecordingPublisher())
+async def worker() -> Worker:
+    made = Worker(MemoryStore(Memory()), RecordingPublisher())
     made.image_id = await uploaded(made.store)
     return made
 
@@ -112,11 +112,11 @@ async def gone(worker: Worker) -> None:
 
 
 async def finished(worker: Worker) -> None:
-    await worker.store.finish(*completed(worker.image_id))
+    await worker.store.record_result(*completed(worker.image_id))
 
 
 async def ended(worker: Worker) -> None:
-    await worker.store.finish(failed(worker.image_id), {})
+    await worker.store.record_result(failed(worker.image_id), {})
 
 
 async def sound(_: Worker) -> None:
@@ -243,9 +243,8 @@ async def test_the_outputs_are_in_the_store_before_the_end_is_announced(worker: 
     await worker.deliver()
 
     assert kept_at_announcement == [False, True]
-    found = await worker.store.find(worker.image_id, "large.jpg")
-    assert found is not None
-    assert found.path.read_bytes() == b"jpeg"
+    found = await worker.store.open_file(worker.image_id, "large.jpg", media_type="image/jpeg")
+    assert await content_of(found) == b"jpeg"
 
 
 async def test_a_repeated_delivery_develops_nothing_and_announces_the_same_event(worker: Worker) -> None:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -19,8 +17,8 @@ from tests.support.store.stored_images import (
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> MemoryStore:
-    return MemoryStore(Memory(tmp_path))
+def store() -> MemoryStore:
+    return MemoryStore(Memory())
 
 
 @pytest.fixture
@@ -58,7 +56,7 @@ async def test_who_comes_second_announces_what_stands(
     ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
 ) -> None:
     image_id = await uploaded(store)
-    await store.finish(*completed(image_id))
+    await store.record_result(*completed(image_id))
 
     await ending.finish(manifest(image_id), failed(image_id, attempt=2), {})
 
@@ -99,8 +97,8 @@ async def test_failing_an_image_that_is_gone_does_nothing(
 
 async def test_failing_an_image_says_at_which_attempt(ending: ResultRecorder, store: MemoryStore) -> None:
     image_id = await uploaded(store)
-    await store.begin(image_id, "worker")
-    await store.begin(image_id, "worker")
+    await store.record_attempt(image_id, "worker")
+    await store.record_attempt(image_id, "worker")
 
     await ending.fail(image_id, Failure(code="worker_crashed", reason="it died"))
 

@@ -12,10 +12,12 @@ import pytest
 
 from common.errors import StoreFullError, StoreUnavailableError, TransientError
 from common.model import image_ids
-from common.store import Stores, open_local_stores
-from common.store.local import durable_files, image_store
+from common.store import Stores, select_store
+from common.store.disk import durable_files
+from common.store.local import image_store
 from tests.support.store.stored_images import (
     completed,
+    content_of,
     failed,
     manifest,
     uploaded,
@@ -56,7 +58,7 @@ def _described(argument: Any) -> str:
 
 @pytest.fixture
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
-    async with open_local_stores(tmp_path) as made:
+    async with select_store(tmp_path.as_uri(), root="")() as made:
         yield made
 
 
@@ -89,7 +91,7 @@ async def test_outputs_are_durable_before_the_result_and_the_result_before_finis
     image_id = await uploaded(stores.images)
     system.calls.clear()
 
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
     assert system.calls == [
         ("fsync", "temporary"),
@@ -130,15 +132,17 @@ async def test_a_finish_that_fails_at_any_step_leaves_no_half_result(
         system.calls.clear()
         system.fail_at = step
         with pytest.raises(StoreFullError):
-            await stores.images.finish(*completed(image_id))
+            await stores.images.record_result(*completed(image_id))
         system.fail_at = None
 
         record = await stores.images.read(image_id)
         assert record is not None
         if record.result is not None:
-            assert await stores.images.find(image_id, "large.jpg") is not None
+            assert await content_of(
+                await stores.images.open_file(image_id, "large.jpg", media_type="image/jpeg")
+            )
         result, outputs = completed(image_id, attempt=2)
-        standing = await stores.images.finish(result, outputs)
+        standing = await stores.images.record_result(result, outputs)
         assert standing == (record.result or result), "it can be finished afterwards"
 
 
@@ -164,7 +168,7 @@ async def test_a_store_whose_folders_vanish_is_unavailable(stores: Stores, tmp_p
     (tmp_path / "incoming").rmdir()
 
     with pytest.raises(StoreUnavailableError):
-        await stores.images.answers()
+        await stores.images.ping()
     with pytest.raises(TransientError):
         await uploaded(stores.images)
 
@@ -216,7 +220,7 @@ async def test_what_a_dead_writer_left_goes_when_the_image_ends(stores: Stores, 
     folder = folder_of(tmp_path, image_id)
     (folder / ".tmp-dead").write_bytes(b"half an output")
 
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
     assert not list(folder.glob(".tmp-*"))
 
@@ -237,7 +241,7 @@ async def test_work_on_the_disk_never_holds_up_the_event_loop(
 
     monkeypatch.setattr(os, "fsync", fsync)
     image_id = await uploaded(stores.images)
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
 
     assert seen
     assert not any(seen)
@@ -261,7 +265,7 @@ async def test_an_attempt_that_a_power_cut_damaged_is_as_if_it_were_not_there(
         assert record is not None
         assert (record.status, record.attempts) == ("uploaded", 0)
 
-    begun = await stores.images.begin(image_id, "worker")
+    begun = await stores.images.record_attempt(image_id, "worker")
     assert begun is not None
     assert begun.attempts == 1
 
@@ -271,7 +275,7 @@ async def test_a_failed_image_that_is_opened_again_at_once_keeps_its_note_and_it
 ) -> None:
     """As soon as the result is seen, a client may ask for another try, while the first worker still cleans up."""
     image_id = await uploaded(stores.images)
-    await stores.images.begin(image_id, "first")
+    await stores.images.record_attempt(image_id, "first")
     outbox, folder = tmp_path / "outbox" / image_id, folder_of(tmp_path, image_id)
     sync = durable_files.sync_folder
 
@@ -285,7 +289,7 @@ async def test_a_failed_image_that_is_opened_again_at_once_keeps_its_note_and_it
     monkeypatch.setattr(durable_files, "sync_folder", opened_again)
     result = failed(image_id)
 
-    assert await stores.images.finish(result, {}) == result
+    assert await stores.images.record_result(result, {}) == result
     assert outbox.exists()
     assert (folder / ".tmp-attempt-of-the-second").exists()
 
@@ -296,10 +300,13 @@ async def test_what_is_finished_is_not_written_again(
     """Two workers at once, of two versions: the second saw no result when it began to write."""
     image_id = await uploaded(stores.images)
     first, outputs = completed(image_id)
-    await stores.images.finish(first, outputs)
+    await stores.images.record_result(first, outputs)
     monkeypatch.setattr(image_store, "read_result", lambda _: None)
 
-    assert await stores.images.finish(*completed(image_id, attempt=2, data=b"otherwise developed")) == first
+    assert (
+        await stores.images.record_result(*completed(image_id, attempt=2, data=b"otherwise developed"))
+        == first
+    )
 
     folder = folder_of(tmp_path, image_id)
     assert (folder / "large.jpg").read_bytes() == b"developed"
@@ -316,7 +323,7 @@ async def test_a_worker_whose_files_vanish_has_not_lost_the_image(
 
     monkeypatch.setattr(durable_files, "replace_file", swept)
     with pytest.raises(StoreUnavailableError):
-        await stores.images.begin(image_id, "worker")
+        await stores.images.record_attempt(image_id, "worker")
 
 
 async def test_a_minute_that_is_removed_under_an_upload_is_made_again(

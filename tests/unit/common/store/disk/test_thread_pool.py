@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from common.store.local.thread_pool import BatchingExecutor
+from common.store.disk.thread_pool import BatchingExecutor
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import StoreFullError, StoreUnavailableError
-from common.store.local import durable_files
+from common.store.disk import durable_files
 
 
 @pytest.mark.parametrize(

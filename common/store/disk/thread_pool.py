@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
-from common.store.local.durable_files import to_transient_error
-from common.store.local.layout import Layout
+from common.store.disk.durable_files import to_transient_error
+from common.store.disk.layout import Layout
 
 _T = TypeVar("_T")
 
@@ -102,14 +102,14 @@ class Disk:
         except OSError as error:
             raise to_transient_error(error) from error
 
-    async def look(self, work: Callable[[], _T]) -> _T:
+    async def run_batched(self, work: Callable[[], _T]) -> _T:
         """The same for work that reads a little and writes nothing: it shares its trip with others."""
         try:
-            return await self.together.run(work)
+            return await self._batches.run(work)
         except OSError as error:
             raise to_transient_error(error) from error
 
     @cached_property
-    def together(self) -> BatchingExecutor:
-        """What shares trips."""
+    def _batches(self) -> BatchingExecutor:
+        """Where short reads share a thread hop."""
         return BatchingExecutor(self.executor)

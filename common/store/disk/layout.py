@@ -6,7 +6,6 @@ from typing import Final
 
 from common.model import image_ids
 
-ORIGINAL: Final = "original"
 MANIFEST: Final = "manifest.json"
 ATTEMPT: Final = "attempt.json"
 RESULT: Final = "result.json"
