@@ -3,20 +3,23 @@
 from common.store.factory import StoreOpener, select_store
 from common.store.protocols import (
     Catalog,
+    EventOutbox,
     IdempotencyKeys,
     StagedUpload,
     Store,
     StoredFile,
     Stores,
 )
-from common.store.types import ORIGINAL, Backlog, IdempotencyRecord
+from common.store.types import ORIGINAL, Backlog, IdempotencyRecord, PendingEvent
 
 __all__ = [
     "ORIGINAL",
     "Backlog",
     "Catalog",
+    "EventOutbox",
     "IdempotencyKeys",
     "IdempotencyRecord",
+    "PendingEvent",
     "StagedUpload",
     "Store",
     "StoreOpener",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from common.model.records import Manifest, Record, Result
-from common.store.types import Backlog, IdempotencyRecord
+from common.store.types import Backlog, IdempotencyRecord, PendingEvent
 
 _T = TypeVar("_T")
 
@@ -68,6 +68,12 @@ class Store(Protocol):
     async def read(self, image_id: str) -> Record | None:
         """Return all that is known of an image; None when there is no such image."""
 
+    async def read_result(self, image_id: str, attempt: int) -> Record | None:
+        """Return the record as it was when that attempt had ended; None when it has not, or there is no such image.
+
+        The failure of an attempt stays readable after the image was opened again.
+        """
+
     async def record_attempt(self, image_id: str, worker: str) -> Record | None:
         """Record that `worker` starts on the image, counting the attempts: the record says which this is.
 
@@ -102,6 +108,12 @@ class Store(Protocol):
     async def unfinished(self, *, older_than: timedelta, limit: int) -> list[str]:
         """Return images published longer ago than `older_than` that have no result, oldest first."""
 
+    async def claim_lost(self, image_ids: list[str], *, older_than: timedelta) -> list[str]:
+        """Mark unfinished images as unpublished again; return those that no other caller has claimed.
+
+        Left alone are images that were marked anew within `older_than`, finished, or deleted.
+        """
+
     async def clear_pending(self, image_id: str) -> None:
         """Remove the marks of an image that is finished or gone."""
 
@@ -125,13 +137,29 @@ class Catalog(Protocol):
         """Remove the image and all that was made of it; False when there is none. A job in flight finds it gone."""
 
     async def reopen(self, image_id: str) -> bool:
-        """Open a failed image again and mark it as unpublished; False when it is not failed."""
+        """Open a failed image again and mark it as unpublished; False when it is not failed.
+
+        Raises ImageGoneError when there is no such image.
+        """
 
     async def sweep(self, *, older_than: timedelta) -> int:
         """Remove uploads and deletions that have stood still for longer than `older_than`; return how many."""
 
     async def free_bytes(self) -> int:
         """Return the bytes that are free."""
+
+
+class EventOutbox(Protocol):
+    """The events that the broker has not taken; each survives a power cut until it is removed."""
+
+    async def add(self, event: PendingEvent) -> None:
+        """Have the event wait; adding it again changes nothing but its time."""
+
+    async def waiting(self, *, older_than: timedelta, limit: int) -> list[PendingEvent]:
+        """Return events added longer ago than `older_than`, oldest first."""
+
+    async def remove(self, events: list[PendingEvent]) -> None:
+        """Remove events that were sent, or that have nothing to say any more."""
 
 
 class IdempotencyKeys(Protocol):
@@ -151,3 +179,4 @@ class Stores:
     images: Store
     catalog: Catalog
     keys: IdempotencyKeys
+    events: EventOutbox

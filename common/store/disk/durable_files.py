@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -14,7 +15,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def to_transient_error(error: OSError) -> TransientError:
-    """What the file system said, as an error of the tree. A missing file is a missing folder: others are asked for."""
+    """Return what the file system said as an error of the tree. A missing file is a missing folder of the store."""
     if error.errno in _FULL:
         return StoreFullError("the store has no room left")
     if isinstance(error, FileNotFoundError):
@@ -23,7 +24,7 @@ def to_transient_error(error: OSError) -> TransientError:
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """A new file with these bytes, on the disk unless it need not be durable."""
+    """Write a new file with these bytes, on the disk unless it need not be durable."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         left = memoryview(data)
@@ -36,7 +37,7 @@ def write_file(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def write_temporary(folder: Path, data: bytes, *, durable: bool = True) -> Path:
-    """A new file in `folder`, under a name of its own; nothing is left of one that cannot be written."""
+    """Write a new file in `folder`, under a name of its own; nothing is left of one that cannot be written."""
     path = folder / f"{TEMPORARY_PREFIX}{uuid4().hex}"
     try:
         write_file(path, data, durable=durable)
@@ -83,19 +84,36 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_nearest_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut; when it was removed meanwhile, those in the nearest above it."""
+    while True:
+        try:
+            return sync_folder(folder)
+        except FileNotFoundError:
+            if folder == folder.parent:
+                raise
+            folder = folder.parent
+
+
 def make_folder(folder: Path) -> None:
-    """Create `folder` and what is missing above it, durably."""
+    """Create `folder` and what is missing above it, durably.
+
+    Raises FileNotFoundError when somebody removes empty folders at this moment: worth another try.
+    """
     missing = []
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
     for path in reversed(missing):
-        path.mkdir(exist_ok=True)
+        with suppress(
+            FileExistsError
+        ):  # not by `exist_ok`, which raises this when the folder is removed meanwhile
+            path.mkdir()
         sync_folder(path.parent)
 
 
 def read_if_there(path: Path) -> bytes | None:
-    """The file's bytes, or None.
+    """Return the file's bytes; None when it is not there.
 
     By the bare system calls: `Path.read_bytes` makes thrice as many, and at each of them a busy event loop takes the
     interpreter's lock away.

@@ -44,11 +44,11 @@ class OpenFile:
             os.close(descriptor)
 
     def __del__(self) -> None:
-        # Nobody took it: whoever asked was gone before it was open.
+        # Nobody took it: the caller was cancelled while it was opened.
         self.close()
 
     def _read(self, count: int, start: int) -> bytes:
-        if self._descriptor is None:  # whoever asked has gone
+        if self._descriptor is None:  # the caller has gone
             return b""
         return os.pread(self._descriptor, count, start)
 

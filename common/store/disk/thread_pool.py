@@ -12,13 +12,13 @@ from common.store.disk.layout import Layout
 
 _T = TypeVar("_T")
 
-_ENOUGH: Final = 8  # for a trip of their own: on a slow disk nobody must wait for too many
+_BATCH: Final = 8  # for a hop of their own: on a slow disk nobody must wait for too many
 
 _Outcome = tuple[Any, BaseException | None]
 
 
 class BatchingExecutor:
-    """Runs work in threads. A trip takes all that waits, and sets out when none is under way or enough wait for it."""
+    """Runs work in threads: a hop takes all that waits, and starts when none is under way or a batch is complete."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -26,11 +26,11 @@ class BatchingExecutor:
         self._under_way = 0
 
     async def run(self, work: Callable[[], _T]) -> _T:
-        """What `work` returns; it should never take long, since others wait for it."""
+        """Return what `work` returns; it should never take long, since others wait for it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = loop.create_future()
         self._waiting.append((work, future))
-        if len(self._waiting) == _ENOUGH or (len(self._waiting) == 1 and not self._under_way):
+        if len(self._waiting) == _BATCH or (len(self._waiting) == 1 and not self._under_way):
             # Not at once: what else is asked for in this turn of the loop comes along.
             loop.call_soon(self._dispatch, loop)
         return await future
@@ -41,21 +41,21 @@ class BatchingExecutor:
         works, futures = zip(*self._waiting, strict=True)
         self._waiting = []
         try:
-            trip = loop.run_in_executor(self._executor, _outcomes, works)
+            hop = loop.run_in_executor(self._executor, _outcomes, works)
         except RuntimeError:  # the threads are gone: the process ends
             _cancel(futures)
             return
         self._under_way += 1
-        trip.add_done_callback(partial(self._return, loop, futures))
+        hop.add_done_callback(partial(self._return, loop, futures))
 
     def _return(
         self,
         loop: asyncio.AbstractEventLoop,
         futures: tuple[asyncio.Future[Any], ...],
-        trip: asyncio.Future[list[_Outcome]],
+        hop: asyncio.Future[list[_Outcome]],
     ) -> None:
         self._under_way -= 1
-        _settle(futures, trip)
+        _resolve(futures, hop)
         self._dispatch(loop)
 
 
@@ -70,13 +70,13 @@ def _outcome(work: Callable[[], Any]) -> _Outcome:
         return None, error
 
 
-def _settle(futures: tuple[asyncio.Future[Any], ...], trip: asyncio.Future[list[_Outcome]]) -> None:
-    if trip.cancelled():
+def _resolve(futures: tuple[asyncio.Future[Any], ...], hop: asyncio.Future[list[_Outcome]]) -> None:
+    if hop.cancelled():
         _cancel(futures)
         return
-    for future, (value, error) in zip(futures, trip.result(), strict=True):
+    for future, (value, error) in zip(futures, hop.result(), strict=True):
         if future.done():
-            continue  # whoever asked has gone
+            continue  # the caller has gone
         if error is None:
             future.set_result(value)
         else:
@@ -96,14 +96,14 @@ class Disk:
     executor: Executor
 
     async def run(self, work: Callable[[], _T]) -> _T:
-        """What `work` returns; what the file system raises becomes a SurroundingsError."""
+        """Return what `work`, run in a thread, returns; what the file system raises becomes a TransientError."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self.executor, work)
         except OSError as error:
             raise to_transient_error(error) from error
 
     async def run_batched(self, work: Callable[[], _T]) -> _T:
-        """The same for work that reads a little and writes nothing: it shares its trip with others."""
+        """Do the same for work that reads a little and writes nothing: it shares its thread hop with others."""
         try:
             return await self._batches.run(work)
         except OSError as error:

@@ -2,22 +2,25 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from time import time
 
+from common.errors import ImageGoneError
 from common.model import image_ids
-from common.store.disk.durable_files import sync_folder
+from common.store.disk.durable_files import sync_folder, sync_nearest_folder
 from common.store.disk.layout import (
     ATTEMPT,
+    MANIFEST,
     RESULT,
     Layout,
     failed_result,
 )
+from common.store.disk.locks import locked
 from common.store.disk.thread_pool import Disk
+from common.store.disk.waiting_time import is_due
 from common.store.local import pending_index
 from common.store.local.documents import read_result
 
@@ -54,20 +57,21 @@ def _page(layout: Layout, before: str | None, limit: int) -> list[str]:
 
 
 def _expired(layout: Layout, received_before: datetime, limit: int) -> list[str]:
+    # By the time in the id alone: what seems to come from the future is no older for a clock that was set back.
     bound = image_ids.lowest_at(received_before)
     oldest_first = _walk(layout.images, 0, _bounds(layout, bound), descending=False)
     return list(islice((image_id for image_id in oldest_first if image_id < bound), limit))
 
 
 def _bounds(layout: Layout, image_id: str | None) -> tuple[str, ...]:
-    """The folders' names on the way to an image: what sorts behind them was received later."""
+    """Return the names of the folders on the way to an image: what sorts behind them was received later."""
     if image_id is None:
         return ()
     return layout.image(image_id).relative_to(layout.images).parts[:4]
 
 
 def _walk(folder: Path, depth: int, bounds: tuple[str, ...], *, descending: bool) -> Iterator[str]:
-    """The ids below `folder` in order of time, not looking into folders that sort behind `bounds`."""
+    """Yield the ids below `folder` in order of time, without reading folders that sort behind `bounds`."""
     try:
         names = sorted((path.name for path in folder.iterdir()), reverse=descending)
     except (FileNotFoundError, NotADirectoryError):
@@ -83,17 +87,19 @@ def _walk(folder: Path, depth: int, bounds: tuple[str, ...], *, descending: bool
 
 
 def _delete(layout: Layout, image_id: str) -> bool:
-    folder = layout.image(image_id)
-    grave = layout.incoming / f"deleted-{image_id}"
+    folder, trash_dir = layout.image(image_id), layout.trash_dir(image_id)
     try:
         # One rename, and for everybody else it is gone; a sweep finishes what a crash leaves of the rest.
-        folder.rename(grave)
+        folder.rename(trash_dir)
     except FileNotFoundError:
+        pending_index.clear(layout, image_id)  # what a deletion that was cut short has left
         return False
-    sync_folder(folder.parent)
-    pending_index.clear(layout, image_id)
-    shutil.rmtree(grave, ignore_errors=True)
-    _prune(folder.parent, layout.images)
+    with ExitStack() as steps:
+        # The last is called first, and each whatever happens to those before it.
+        steps.callback(_prune, folder.parent, layout.images)
+        steps.callback(shutil.rmtree, trash_dir, ignore_errors=True)
+        steps.callback(pending_index.clear, layout, image_id)
+        steps.callback(sync_nearest_folder, folder.parent)
     return True
 
 
@@ -101,22 +107,32 @@ def _prune(folder: Path, root: Path) -> None:
     """Remove empty folders from `folder` upwards."""
     with suppress(OSError):  # the first that is not empty ends it
         while folder != root:
-            folder.rmdir()
+            with suppress(FileNotFoundError):  # another deletion was faster
+                folder.rmdir()
             folder = folder.parent
 
 
 def _reopen(layout: Layout, image_id: str) -> bool:
     folder = layout.image(image_id)
+    try:
+        # One at a time: between reading a failure and moving it away nobody may have completed the image.
+        with locked(folder / MANIFEST):
+            return _move_failure_away(layout, folder, image_id)
+    except FileNotFoundError as error:
+        if folder.is_dir():
+            raise
+        pending_index.clear(layout, image_id)
+        raise ImageGoneError("the image was deleted") from error
+
+
+def _move_failure_away(layout: Layout, folder: Path, image_id: str) -> bool:
     result = read_result(folder)
     if result is None or result.status != "failed":
         return False
-    # The note first: from here on the image is certain to be published again.
+    # The mark first: from here on the image is certain to be published again.
     pending_index.mark_unpublished(layout, image_id)
-    try:
-        (folder / RESULT).rename(folder / failed_result(result.attempt))
-    except FileNotFoundError:  # somebody else was faster, or it was deleted
-        return False
-    # Once more: the worker that brought the image to its end removes the note of that, and may be doing so just now.
+    (folder / RESULT).rename(folder / failed_result(result.attempt))
+    # Once more: the worker that brought the image to its end removes the mark of that, and may be doing so just now.
     pending_index.mark_unpublished(layout, image_id)
     (folder / ATTEMPT).unlink(missing_ok=True)
     sync_folder(folder)
@@ -124,11 +140,11 @@ def _reopen(layout: Layout, image_id: str) -> bool:
 
 
 def _sweep(layout: Layout, older_than: timedelta) -> int:
-    """Remove uploads that stopped arriving and deletions that were cut short; returns how many."""
-    before = time() - older_than.total_seconds()
+    """Remove uploads that stopped arriving and deletions that were cut short; return how many."""
     swept = 0
     for path in layout.incoming.iterdir():
-        if _last_touched(path) < before:
+        touched_at = _last_touched(path)
+        if touched_at is not None and is_due(touched_at, older_than):
             _remove(path)
             swept += 1
     return swept
@@ -141,9 +157,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _last_touched(path: Path) -> float:
-    """The latest change of the folder or of anything in it: a slow upload is alive as long as bytes come."""
+def _last_touched(path: Path) -> float | None:
+    """Return the latest change of the folder or of anything in it: a slow upload is alive as long as bytes come."""
     with suppress(FileNotFoundError):
         inside = path.iterdir() if path.is_dir() else ()
         return max(float(each.stat().st_mtime) for each in (path, *inside))
-    return float("inf")
+    return None

@@ -2,8 +2,10 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,20 +27,22 @@ from common.store.disk.layout import (
 _MANIFEST: Final = msgspec.json.Decoder(Manifest)
 _ATTEMPT: Final = msgspec.json.Decoder(Attempt)
 _RESULT: Final = msgspec.json.Decoder(Result)
+_RENAMED: Final = {
+    "average_colour": "average_color",
+    "colour": "color",
+}  # before 1.0; written by no version since
 _FAILED: Final = re.compile(failed_result(0).replace("0", r"(\d+)").replace(".json", r"\.json"))
 
 
 def read_record(folder: Path) -> Record | None:
-    """What the files in an image's folder say; the result first, since it is written last."""
+    """Return what the files in an image's folder say; the result is read first, since it is written last."""
     result = read_if_there(folder / RESULT)
     attempt = None if result else read_if_there(folder / ATTEMPT)
     manifest = read_if_there(folder / MANIFEST)
     if manifest is None:
         return None
-    try:
+    with _naming_damage():
         return _decode(manifest, attempt, result)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableRecordError("a record of the image cannot be read") from error
 
 
 def _decode(manifest: bytes, attempt: bytes | None, result: bytes | None) -> Record:
@@ -50,26 +54,56 @@ def _decode(manifest: bytes, attempt: bytes | None, result: bytes | None) -> Rec
 
 
 def _attempt(document: bytes) -> Attempt | None:
-    """None if it cannot be read: it is not synced, and what a power cut leaves of it is as if it were not there."""
+    """Return None if it cannot be read: it is not synced, and what a power cut leaves is as if it were not there."""
     try:
         return _ATTEMPT.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
+def read_record_of_attempt(folder: Path, attempt: int) -> Record | None:
+    """Return the record with the result of that attempt; None when it has none, or there is no such image."""
+    manifest = read_if_there(folder / MANIFEST)
+    for name in (RESULT, failed_result(attempt)):
+        found = read_if_there(folder / name)
+        with _naming_damage():
+            if manifest and found and decode_result(found).attempt == attempt:
+                return _decode(manifest, None, found)
+    return None
+
+
 def read_result(folder: Path) -> Result | None:
-    """The result that stands, if there is one."""
+    """Return the result that stands, if there is one."""
     found = read_if_there(folder / RESULT)
     return decode_result(found) if found else None
 
 
 def decode_result(document: bytes) -> Result:
-    """What `result.json` says."""
-    return _RESULT.decode(document)
+    """Return what a `result.json` says, whichever version wrote it."""
+    try:
+        return _RESULT.decode(document)
+    except msgspec.ValidationError:
+        return msgspec.convert(_with_current_names(msgspec.json.decode(document)), Result)
+
+
+def _with_current_names(value: Any) -> Any:
+    """Return the decoded document with the fields that were renamed under their names of today."""
+    if isinstance(value, dict):
+        return {_RENAMED.get(name, name): _with_current_names(each) for name, each in value.items()}
+    return [_with_current_names(each) for each in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def _naming_damage() -> Iterator[None]:
+    """Say of a document that cannot be decoded that it is one of the image's records. Raises UnreadableRecordError."""
+    try:
+        yield
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableRecordError("a record of the image cannot be read") from error
 
 
 def reopened_from(folder: Path) -> int:
-    """The attempt whose failure the image was opened again from; 0 if it never was."""
+    """Return the attempt whose failure the image was opened again from; 0 if it never was."""
     with os.scandir(folder) as entries:
         kept = [_FAILED.fullmatch(entry.name) for entry in entries]
     return max((int(found[1]) for found in kept if found), default=0)

@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from time import time
 
 import msgspec
 
-from common.store.disk.durable_files import create_file, read_if_there, sync_folder
+from common.store.disk.durable_files import create_file, read_if_there, replace_file, sync_folder
 from common.store.disk.layout import Layout
+from common.store.disk.locks import locked
 from common.store.disk.thread_pool import Disk
+from common.store.disk.waiting_time import is_expired
 from common.store.types import IdempotencyRecord
 
 
@@ -26,21 +27,31 @@ class LocalIdempotencyKeys:
         return await self._disk.run(partial(_claim, self._disk.layout, key, claim))
 
     async def expire(self, *, older_than: timedelta) -> int:
-        return await self._disk.run(partial(_expire, self._disk.layout.keys, older_than))
+        return await self._disk.run(partial(_expire, self._disk.layout, older_than))
 
 
 def _claim(layout: Layout, key: str, claim: IdempotencyRecord) -> IdempotencyRecord:
     # A hash, since a key is the client's text and a file name is ours.
     name = hashlib.sha256(key.encode()).hexdigest()
-    path = layout.keys / name
     while not create_file(layout.keys, name, msgspec.json.encode(claim)):
-        standing = _read(path)
-        if standing is not None and all(layout.image(each).is_dir() for each in standing.image_ids):
+        standing = _read(layout.keys / name)
+        if standing is None:
+            continue  # it expired just now
+        if all(layout.image(each).is_dir() for each in standing.image_ids):
             return standing
-        # Its images were deleted: the key is free again.
-        path.unlink(missing_ok=True)
+        if _replace(layout, name, standing, claim):
+            break
     sync_folder(layout.keys)
     return claim
+
+
+def _replace(layout: Layout, name: str, stale: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
+    """Have the key, whose images were deleted, stand for others; False when somebody else was faster."""
+    with locked(layout.keys_lock, create=True):
+        if _read(layout.keys / name) != stale:
+            return False
+        replace_file(layout.keys, name, msgspec.json.encode(claim))
+        return True
 
 
 def _read(path: Path) -> IdempotencyRecord | None:
@@ -48,13 +59,13 @@ def _read(path: Path) -> IdempotencyRecord | None:
     return msgspec.json.decode(data, type=IdempotencyRecord) if data else None
 
 
-def _expire(folder: Path, older_than: timedelta) -> int:
-    before = time() - older_than.total_seconds()
+def _expire(layout: Layout, older_than: timedelta) -> int:
     expired = 0
-    with os.scandir(folder) as entries:
+    with os.scandir(layout.keys) as entries, locked(layout.keys_lock, create=True):
         for entry in entries:
             with suppress(FileNotFoundError):
-                if entry.stat().st_mtime < before:
+                # Asked anew at each, under the lock: a key that was claimed again is young.
+                if is_expired(Path(entry).stat().st_mtime, older_than):
                     os.unlink(entry)  # noqa: PTH108 - the entry is at hand
                     expired += 1
     return expired

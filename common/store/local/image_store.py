@@ -1,8 +1,8 @@
 """The store on a local disk or a shared file system: an image is a folder of write-once files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,19 +19,17 @@ from common.model.records import (
 from common.store.disk import durable_files
 from common.store.disk.layout import (
     ATTEMPT,
-    MANIFEST,
-    RESULT,
     Layout,
 )
 from common.store.disk.open_file import OpenFile, open_if_there
 from common.store.disk.thread_pool import Disk
-from common.store.local import pending_index
+from common.store.local import pending_index, results
 from common.store.local.documents import (
-    decode_result,
     read_record,
-    read_result,
+    read_record_of_attempt,
     reopened_from,
 )
+from common.store.local.results import naming_missing_files
 from common.store.local.staged_upload import LocalUpload
 from common.store.types import ORIGINAL, Backlog
 
@@ -67,11 +65,14 @@ class LocalStore:
     async def read(self, image_id: str) -> Record | None:
         return await self._run_batched(partial(read_record, self._layout.image(image_id)))
 
+    async def read_result(self, image_id: str, attempt: int) -> Record | None:
+        return await self._run(partial(read_record_of_attempt, self._layout.image(image_id), attempt))
+
     async def record_attempt(self, image_id: str, worker: str) -> Record | None:
         return await self._run(partial(self._record_attempt, image_id, worker))
 
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
-        return await self._run(partial(self._record_result, result, outputs))
+        return await self._run(partial(results.record_result, self._layout, result, outputs))
 
     @asynccontextmanager
     async def original(self, image_id: str) -> AsyncIterator[Path]:
@@ -99,8 +100,11 @@ class LocalStore:
     async def unfinished(self, *, older_than: timedelta, limit: int) -> list[str]:
         return await self._run(partial(pending_index.oldest, self._layout.unfinished, older_than, limit))
 
+    async def claim_lost(self, image_ids: list[str], *, older_than: timedelta) -> list[str]:
+        return await self._run(partial(pending_index.claim_lost, self._layout, image_ids, older_than))
+
     async def clear_pending(self, image_id: str) -> None:
-        await self._run(partial(self._clear_pending, image_id))
+        await self._run(partial(results.clear_pending, self._layout, image_id))
 
     async def backlog(self) -> Backlog:
         return await self._run(partial(_backlog, self._layout))
@@ -116,77 +120,15 @@ class LocalStore:
             return record
         before = record.attempt.attempt if record.attempt else reopened_from(folder)
         attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
-        with _naming_missing_files(folder):
+        with naming_missing_files(folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
         return Record(manifest=record.manifest, attempt=attempt)
 
-    def _record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
-        folder = self._layout.image(result.image_id)
-        with _naming_missing_files(folder):
-            standing = read_result(folder) or self._write_result(folder, result, outputs)
-        self._clear_if_ended(result.image_id)
-        return standing
-
-    def _write_result(self, folder: Path, result: Result, outputs: Mapping[str, bytes]) -> Result:
-        """The result that stands then: somebody may have been faster."""
-        try:
-            self._write_outputs(folder, outputs)
-            if result.status == "failed":
-                # Before the result: as soon as that is seen the image may be opened again, and others write here.
-                durable_files.remove_temporaries(folder)
-            ours = durable_files.create_file(folder, RESULT, msgspec.json.encode(result))
-        except FileNotFoundError:
-            # Whoever came first has removed our temporary files with those of the dead; or the image is deleted.
-            ours = False
-        if not ours:
-            return decode_result((folder / RESULT).read_bytes())
-        durable_files.sync_folder(folder)
-        if result.status == "completed":
-            durable_files.remove_temporaries(folder)
-        return result
-
-    def _clear_pending(self, image_id: str) -> None:
-        # A worker that died right after its result has left a temporary file, and this note.
-        durable_files.remove_temporaries(self._layout.image(image_id))
-        self._clear_if_ended(image_id)
-
-    def _clear_if_ended(self, image_id: str) -> None:
-        """Of an image that has its end or is gone: one that was opened again meanwhile needs its note."""
-        folder = self._layout.image(image_id)
-        if (folder / RESULT).exists() or not folder.exists():
-            pending_index.clear(self._layout, image_id)
-
-    @staticmethod
-    def _write_outputs(folder: Path, outputs: Mapping[str, bytes]) -> None:
-        written: list[tuple[Path, Path]] = []
-        try:
-            for name, data in outputs.items():
-                written.append((durable_files.write_temporary(folder, data), folder / name))
-            if (folder / RESULT).exists():
-                return  # somebody was faster, and what is finished is not touched any more
-            for temporary, final in written:
-                temporary.replace(final)
-        finally:
-            for temporary, _ in written:
-                temporary.unlink(missing_ok=True)
-        if written:
-            # Before the result: a result that survives a power cut has its outputs.
-            durable_files.sync_folder(folder)
-
 
 def _backlog(layout: Layout) -> Backlog:
     return Backlog(
-        unpublished=pending_index.count(layout.outbox), unfinished=pending_index.count(layout.unfinished)
+        unpublished=pending_index.count(layout.outbox),
+        unfinished=pending_index.count(layout.unfinished),
+        unannounced=pending_index.count(layout.events),
     )
-
-
-@contextmanager
-def _naming_missing_files(folder: Path) -> Iterator[None]:
-    """What a file says that vanished under our hands: the image was deleted, or somebody else works on it."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        if (folder / MANIFEST).exists():
-            raise StoreUnavailableError("another worker is at the same image") from error
-        raise ImageGoneError("the image was deleted") from error

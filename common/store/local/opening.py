@@ -9,6 +9,7 @@ from typing import Final
 from common.store.disk.layout import Layout
 from common.store.disk.thread_pool import Disk
 from common.store.local.catalog import LocalCatalog
+from common.store.local.event_outbox import LocalEventOutbox
 from common.store.local.idempotency_keys import LocalIdempotencyKeys
 from common.store.local.image_store import LocalStore
 from common.store.protocols import Stores
@@ -24,6 +25,6 @@ async def open_local_stores(root: Path) -> AsyncIterator[Stores]:
     try:
         images = LocalStore(disk)
         await images.prepare()
-        yield Stores(images, LocalCatalog(disk), LocalIdempotencyKeys(disk))
+        yield Stores(images, LocalCatalog(disk), LocalIdempotencyKeys(disk), LocalEventOutbox(disk))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -1,30 +1,66 @@
-"""Notes about work that is not done: empty files named by image, in `outbox` (not published) or `unfinished`.
+"""Marks of work that is not done: empty files named by image, in `outbox` (not published) or `unfinished`.
 
-They are an index, never the truth: a stale note costs a look or a second publish, which a worker recognizes.
+They are an index, never the truth: a stale mark costs a read or a second publish, which a worker recognizes.
 """
 
 import os
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
-from time import time
 
 from common.model import image_ids
 from common.store.disk.durable_files import sync_folder
 from common.store.disk.layout import Layout
+from common.store.disk.waiting_time import is_due
 
 
 def mark_unpublished(layout: Layout, image_id: str) -> None:
-    """Make the note of an unpublished image survive a power cut; it is the only trace of a job there is."""
+    """Mark an image as unpublished, durably: it is the only trace of a job there is. One that is gone has no mark."""
     (layout.outbox / image_id).touch()
+    if not layout.image(image_id).is_dir():
+        clear(layout, image_id)
+        return
     sync_folder(layout.outbox)
 
 
 def mark_published(layout: Layout, image_ids: list[str]) -> None:
-    """Turn the notes from unpublished to unfinished; those that are so already are dated anew."""
+    """Turn the marks from unpublished to unfinished; those that are so already are dated anew."""
     for image_id in image_ids:
         with suppress(FileNotFoundError):  # a worker was faster
             _redate(layout.outbox / image_id, layout.unfinished / image_id)
+
+
+def claim_lost(layout: Layout, image_ids: list[str], older_than: timedelta) -> list[str]:
+    """Turn marks from unfinished to unpublished; return those that nobody else has turned or dated anew."""
+    return [image_id for image_id in image_ids if _claim(layout, image_id, older_than)]
+
+
+def clear(layout: Layout, image_id: str) -> None:
+    """Remove the image's marks, each of them whatever happens to the other."""
+    with ExitStack() as steps:
+        # In this order (the last is called first): a mark that is turned meanwhile is met in its new place.
+        steps.callback((layout.unfinished / image_id).unlink, missing_ok=True)
+        steps.callback((layout.outbox / image_id).unlink, missing_ok=True)
+
+
+def oldest(folder: Path, older_than: timedelta, limit: int) -> list[str]:
+    """Return the images marked in `folder` and not touched since `older_than`, oldest first."""
+    with os.scandir(folder) as entries:
+        touched = [(_touched_at(entry), entry.name) for entry in entries if image_ids.is_valid(entry.name)]
+    return first_due(touched, older_than, limit)
+
+
+def first_due(touched: Iterable[tuple[float | None, str]], older_than: timedelta, limit: int) -> list[str]:
+    """Return the names that have waited for `older_than`, oldest first; None is the time of what vanished."""
+    due = [(at, name) for at, name in touched if at is not None and is_due(at, older_than)]
+    return [name for _, name in sorted(due)[:limit]]
+
+
+def count(folder: Path) -> int:
+    """Return how many marks there are."""
+    with os.scandir(folder) as entries:
+        return sum(1 for _ in entries)
 
 
 def _redate(unpublished: Path, unfinished: Path) -> None:
@@ -32,32 +68,23 @@ def _redate(unpublished: Path, unfinished: Path) -> None:
         unpublished.replace(unfinished)
     except FileNotFoundError:
         os.utime(unfinished)
+    else:
+        os.utime(unfinished)
 
 
-def clear(layout: Layout, image_id: str) -> None:
-    """Remove the image's notes."""
-    (layout.outbox / image_id).unlink(missing_ok=True)
-    (layout.unfinished / image_id).unlink(missing_ok=True)
+def _claim(layout: Layout, image_id: str, older_than: timedelta) -> bool:
+    mark = layout.outbox / image_id
+    with suppress(FileNotFoundError):
+        if not is_due((layout.unfinished / image_id).stat().st_mtime, older_than):
+            return False
+        (layout.unfinished / image_id).rename(mark)
+        os.utime(mark)  # now, so that no relay takes it before whoever claimed it
+        return True
+    return False
 
 
-def oldest(folder: Path, older_than: timedelta, limit: int) -> list[str]:
-    """The images noted in `folder` and not touched since `older_than`, oldest first."""
-    before = time() - older_than.total_seconds()
-    with os.scandir(folder) as entries:
-        noted = [
-            entry.name for entry in entries if image_ids.is_valid(entry.name) and _touched(entry) <= before
-        ]
-    return sorted(noted)[:limit]
-
-
-def count(folder: Path) -> int:
-    """How many notes there are."""
-    with os.scandir(folder) as entries:
-        return sum(1 for _ in entries)
-
-
-def _touched(entry: "os.DirEntry[str]") -> float:
+def _touched_at(entry: "os.DirEntry[str]") -> float | None:
     try:
         return entry.stat().st_mtime
     except FileNotFoundError:
-        return float("inf")
+        return None

@@ -1,13 +1,14 @@
 """Uploads as they arrive: written with aiofiles, hashed and counted on the way, visible by one rename.
 
-What fits the buffer, as most pictures on the web do, waits there for its commit: one trip to a thread in place of six.
+What fits the buffer, as most images on the web do, waits there for its commit: one thread hop in place of six.
 """
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO, FileIO
 from pathlib import Path
 from time import monotonic
@@ -22,6 +23,7 @@ from common.model.records import Manifest
 from common.store.disk.durable_files import (
     make_folder,
     sync_folder,
+    sync_nearest_folder,
     to_transient_error,
     write_file,
 )
@@ -29,19 +31,11 @@ from common.store.disk.layout import MANIFEST
 from common.store.disk.thread_pool import Disk
 from common.store.types import ORIGINAL
 
-_BUFFER_BYTES: Final = 256 * 1024  # a trip to a thread for each chunk of the network would cost more
+_BUFFER_BYTES: Final = 256 * 1024  # a thread hop for each chunk of the network would cost more
 _STILL_SECONDS: Final = 0.5  # a slow upload must be seen to live, or it is swept
+_MOST_RENAMES: Final = 1000  # each but the last needs a deletion at the same instant
 
 _T = TypeVar("_T")
-
-
-@contextmanager
-def _in_place() -> Iterator[None]:
-    """A staged folder that is not there any more was swept: the client may send it again."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StoreUnavailableError("the upload stood still for too long and was swept") from error
 
 
 class _HashedFile(FileIO):
@@ -52,7 +46,7 @@ class _HashedFile(FileIO):
         self._digest = digest
 
     def writelines(self, pieces: Iterable[bytes]) -> None:  # type: ignore[override]  # of any buffer, elsewhere
-        """All of the pieces, however often it takes: `FileIO` writes what fits and says how much that was."""
+        """Write all of the pieces, however often it takes: `FileIO` writes what fits and says how much that was."""
         data = b"".join(pieces)  # a copy is cheaper than asking for the interpreter's lock at each piece
         self._digest.update(data)
         left = memoryview(data)
@@ -61,7 +55,7 @@ class _HashedFile(FileIO):
 
 
 class LocalUpload:
-    """A staged upload on the local disk. Made by the store alone."""
+    """Implements `StagedUpload` on the local disk; made by the store alone."""
 
     def __init__(self, image_id: str, disk: Disk) -> None:
         self._image_id = image_id
@@ -138,7 +132,7 @@ class LocalUpload:
         return _HashedFile(self._staged / ORIGINAL, self._digest)
 
     def _examine(self, examine: Callable[[BinaryIO], _T]) -> _T:
-        with _in_place(), (self._staged / ORIGINAL).open("rb") as file:
+        with self._naming_sweep(), (self._staged / ORIGINAL).open("rb") as file:
             return examine(file)
 
     def _commit(self, document: bytes) -> None:
@@ -147,14 +141,24 @@ class LocalUpload:
             write_file(self._staged / ORIGINAL, b"".join(self._buffer))
         else:
             os.fsync(self._file.fileno())
-        with _in_place():
+        with self._naming_sweep():
             self._make_visible(document)
+
+    @contextmanager
+    def _naming_sweep(self) -> Iterator[None]:
+        """Say of a staged folder that is not there any more that it was swept: the client may send it again."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if self._staged.is_dir():
+                raise
+            raise StoreUnavailableError("the upload stood still for too long and was swept") from error
 
     def _make_visible(self, document: bytes) -> None:
         layout = self._disk.layout
         write_file(self._staged / MANIFEST, document)
         sync_folder(self._staged)
-        # The note first: an API that dies between the rename and the publish leaves a note, not an orphan.
+        # The mark first: an API that dies between the rename and the publish leaves a mark, not an orphan.
         write_file(layout.outbox / self._image_id, b"", durable=False)
         folder = layout.image(self._image_id)
         try:
@@ -162,13 +166,15 @@ class LocalUpload:
         except OSError:
             (layout.outbox / self._image_id).unlink(missing_ok=True)
             raise
-        sync_folder(folder.parent)
+        sync_nearest_folder(folder.parent)
 
     def _move(self, folder: Path) -> None:
-        make_folder(folder.parent)
-        try:
-            self._staged.rename(folder)
-        except FileNotFoundError:
-            # Whoever deleted the last image of this minute has removed the minute.
-            make_folder(folder.parent)
-            self._staged.rename(folder)
+        """Rename the staged folder, as often as deletions remove the minute from under it, empty as it is."""
+        for _ in range(_MOST_RENAMES):
+            with suppress(FileNotFoundError):
+                make_folder(folder.parent)
+                self._staged.rename(folder)
+                return
+            if not self._staged.is_dir():
+                break
+        raise FileNotFoundError(errno.ENOENT, "no folder to move the upload to")

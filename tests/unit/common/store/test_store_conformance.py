@@ -10,8 +10,9 @@ import pytest
 
 from common.errors import ImageGoneError, StoreUnavailableError
 from common.model import image_ids
+from common.model.messages import EventType
 from common.model.records import now
-from common.store import IdempotencyRecord, StoredFile, Stores, select_store
+from common.store import IdempotencyRecord, PendingEvent, StoredFile, Stores, select_store
 from tests.support.store.memory import memory_stores
 from tests.support.store.stored_images import (
     completed,
@@ -23,6 +24,7 @@ from tests.support.store.stored_images import (
 
 NOW = timedelta(0)
 LONG_AGO = timedelta(hours=1)
+ENDS: tuple[tuple[EventType, int], ...] = (("image.failed", 1), ("image.completed", 2), ("image.deleted", 0))
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -190,21 +192,21 @@ async def test_an_image_that_is_gone_is_said_to_be(stores: Stores) -> None:
     assert (await stores.images.backlog()).unpublished == 0
 
 
-async def test_notes_follow_an_image_from_the_upload_to_its_end(stores: Stores) -> None:
+async def test_marks_follow_an_image_from_the_upload_to_its_end(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
-    assert await _noted(stores) == ([image_id], [])
+    assert await _marked(stores) == ([image_id], [])
 
     await stores.images.mark_published([image_id])
-    assert await _noted(stores) == ([], [image_id])
+    assert await _marked(stores) == ([], [image_id])
 
     await stores.images.record_result(*completed(image_id))
-    assert await _noted(stores) == ([], [])
+    assert await _marked(stores) == ([], [])
 
     await stores.images.mark_published([image_id])
-    assert await _noted(stores) == ([], []), "a confirm that comes after the end opens nothing"
+    assert await _marked(stores) == ([], []), "a confirm that comes after the end opens nothing"
 
 
-async def test_notes_are_listed_oldest_first_and_only_when_they_are_old_enough(stores: Stores) -> None:
+async def test_marks_are_listed_oldest_first_and_only_when_they_are_old_enough(stores: Stores) -> None:
     image_ids = [await uploaded(stores.images) for _ in range(5)]
 
     assert await stores.images.unpublished(older_than=NOW, limit=3) == image_ids[:3]
@@ -212,7 +214,7 @@ async def test_notes_are_listed_oldest_first_and_only_when_they_are_old_enough(s
     assert (await stores.images.backlog()).unpublished == 5
 
 
-async def test_a_note_can_be_kept_anew(stores: Stores) -> None:
+async def test_a_mark_can_be_made_anew(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     await stores.images.mark_published([image_id])
     await stores.images.record_result(*completed(image_id))
@@ -221,7 +223,7 @@ async def test_a_note_can_be_kept_anew(stores: Stores) -> None:
 
     assert image_id in await stores.images.unpublished(older_than=NOW, limit=9)
     await stores.images.clear_pending(image_id)
-    assert await _noted(stores) == ([], [])
+    assert await _marked(stores) == ([], [])
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(stores: Stores) -> None:
@@ -251,22 +253,70 @@ async def test_a_failed_image_is_opened_again_and_its_attempts_go_on(stores: Sto
     assert await stores.catalog.reopen(image_id)
 
     assert await _status(stores, image_id) == "uploaded"
-    assert await _noted(stores) == ([image_id], [])
+    assert await _marked(stores) == ([image_id], [])
     begun = await stores.images.record_attempt(image_id, "worker")
     assert begun is not None
     assert begun.attempts == 2
     assert not await stores.catalog.reopen(image_id)
 
 
-async def test_the_notes_of_an_image_that_never_became_visible_are_forgotten(stores: Stores) -> None:
-    image_id = image_ids.new()
+async def test_an_image_that_is_gone_leaves_no_mark(stores: Stores) -> None:
+    image_id = await uploaded(stores.images)
+    await stores.catalog.delete(image_id)
+
     await stores.images.mark_unpublished(image_id)
     await stores.images.mark_published([image_id])
-    assert await _noted(stores) == ([], [image_id])
 
-    await stores.images.clear_pending(image_id)
+    assert await _marked(stores) == ([], [])
 
-    assert await _noted(stores) == ([], [])
+
+async def test_lost_images_are_claimed_by_one_and_only_after_a_while(stores: Stores) -> None:
+    lost, finished = [await uploaded(stores.images) for _ in range(2)]
+    await stores.images.mark_published([lost, finished])
+    await stores.images.record_result(*completed(finished))
+
+    assert await stores.images.claim_lost([lost, finished], older_than=LONG_AGO) == []
+    claims = await asyncio.gather(
+        *(stores.images.claim_lost([lost, finished], older_than=NOW) for _ in range(4))
+    )
+
+    assert sorted(claims) == [[], [], [], [lost]]
+    assert await _marked(stores) == ([lost], [])
+
+
+async def test_the_result_of_every_attempt_stays_readable(stores: Stores) -> None:
+    image_id = await uploaded(stores.images)
+    await stores.images.record_result(failed(image_id), {})
+    await stores.catalog.reopen(image_id)
+    assert await stores.images.read_result(image_id, 2) is None
+    await stores.images.record_result(*completed(image_id, attempt=2))
+
+    ended = [await stores.images.read_result(image_id, attempt) for attempt in (1, 2)]
+
+    assert [record.status for record in ended if record] == ["failed", "completed"]
+    await stores.catalog.delete(image_id)
+    assert await stores.images.read_result(image_id, 2) is None
+
+
+async def test_events_wait_until_they_are_removed(stores: Stores) -> None:
+    events = [
+        PendingEvent(image_id=image_id, type=kind, attempt=attempt, occurred_at=now())
+        for image_id in (image_ids.new(), image_ids.new())
+        for kind, attempt in ENDS
+    ]
+    for event in (*events, events[0]):
+        await stores.events.add(event)
+
+    assert await stores.events.waiting(older_than=LONG_AGO, limit=99) == []
+    waiting = await stores.events.waiting(older_than=NOW, limit=99)
+    assert sorted(map(repr, waiting)) == sorted(map(repr, events))
+    assert len(await stores.events.waiting(older_than=NOW, limit=2)) == 2
+    assert (await stores.images.backlog()).unannounced == 6
+
+    await stores.events.remove(events[1:])
+    await stores.events.remove(events[1:])
+
+    assert await stores.events.waiting(older_than=NOW, limit=99) == events[:1]
 
 
 async def test_an_image_that_has_its_result_is_not_attempted(stores: Stores) -> None:
@@ -292,7 +342,8 @@ async def test_a_completed_or_missing_image_is_not_opened_again(stores: Stores) 
     await stores.images.record_result(*completed(image_id))
 
     assert not await stores.catalog.reopen(image_id)
-    assert not await stores.catalog.reopen(image_ids.new())
+    with pytest.raises(ImageGoneError):
+        await stores.catalog.reopen(image_ids.new())
     assert await _status(stores, image_id) == "completed"
 
 
@@ -354,7 +405,7 @@ async def _opened(stores: Stores, image_id: str, filename: str) -> StoredFile | 
     return await stores.images.open_file(image_id, filename, media_type="image/jpeg")
 
 
-async def _noted(stores: Stores) -> tuple[list[str], list[str]]:
+async def _marked(stores: Stores) -> tuple[list[str], list[str]]:
     everything = timedelta(seconds=-1)
     return (
         await stores.images.unpublished(older_than=everything, limit=99),

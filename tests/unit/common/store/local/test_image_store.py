@@ -14,7 +14,7 @@ from common.errors import StoreFullError, StoreUnavailableError, TransientError
 from common.model import image_ids
 from common.store import Stores, select_store
 from common.store.disk import durable_files
-from common.store.local import image_store
+from common.store.local import results
 from tests.support.store.stored_images import (
     completed,
     content_of,
@@ -301,7 +301,7 @@ async def test_what_is_finished_is_not_written_again(
     image_id = await uploaded(stores.images)
     first, outputs = completed(image_id)
     await stores.images.record_result(first, outputs)
-    monkeypatch.setattr(image_store, "read_result", lambda _: None)
+    monkeypatch.setattr(results, "read_result", lambda _: None)
 
     assert (
         await stores.images.record_result(*completed(image_id, attempt=2, data=b"otherwise developed"))
