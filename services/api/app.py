@@ -11,7 +11,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
@@ -25,6 +24,7 @@ from services.api.auth.url_signing import UrlSigner
 from services.api.background.outbox import Outbox
 from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
 from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
+from services.api.http.cors import cors_middleware
 from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
 from services.api.limits.admission import Admission
@@ -66,24 +66,11 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
         routes=routes(),
         lifespan=lifespan,
         exception_handlers=HANDLERS,
-        middleware=_middleware(settings),
+        middleware=[Middleware(SecurityHeadersMiddleware), *cors_middleware(settings.cors_origins)],
     )
     # A redirect would repeat the Host field, which is the client's word, and is no answer in JSON.
     app.router.redirect_slashes = False
     return app
-
-
-def _middleware(settings: ApiSettings) -> list[Middleware]:
-    if not settings.cors_origins:
-        return [Middleware(SecurityHeadersMiddleware)]
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD", "POST", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Range"],
-        expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
-    )
-    return [Middleware(SecurityHeadersMiddleware), cors]
 
 
 async def _build(

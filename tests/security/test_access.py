@@ -316,9 +316,9 @@ def test_a_key_is_added_and_withdrawn_while_the_api_runs(scene: Scene) -> None:
 def test_a_key_file_that_is_damaged_opens_nothing(scene: Scene) -> None:
     before = scene.key_file.read_text()
     api = scene.target.stack.api
-    count = len(api.logged("keys.not_read"))
+    count = len(api.logged("api_keys.unreadable"))
     scene.key_file.write_text("alice\n")
-    wait_until(lambda: len(api.logged("keys.not_read")) > count, "it is noticed")
+    wait_until(lambda: len(api.logged("api_keys.unreadable")) > count, "it is noticed")
 
     assert refusal(scene.nobody.get("/images")) == (401, "unauthorized")
     assert scene.alice.get("/images").status_code == 200

@@ -31,6 +31,7 @@ class ProblemCode(Enum):
     IDEMPOTENCY_KEY_REUSED = 409, "The Idempotency-Key was used with other bytes"
     NOT_FAILED = 409, "Only a failed image can be run again"
     SIGNING_OFF = 409, "No secrets to sign URLs with are configured"
+    PRECONDITION_FAILED = 412, "A condition of the request does not hold"
     BODY_TOO_LARGE = 413, "The body of the request is too large"
     MULTIPART_LIMIT = 413, "The form is over a limit"
     TOO_MANY_FILES = 413, "The upload has too many files"

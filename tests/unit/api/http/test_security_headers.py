@@ -53,6 +53,28 @@ async def test_pages_of_the_origins_that_are_named_may_use_it(
     assert (refused.status_code, "Access-Control-Allow-Origin" in refused.headers) == (400, False)
 
 
+async def test_a_page_may_ask_conditionally_and_read_what_a_range_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    origin = {"Origin": "https://app.example"}
+    sent = "authorization, if-match, if-modified-since, if-none-match, if-range, if-unmodified-since, range"
+    asks = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": sent}
+    async with open_api(monkeypatch, tmp_path, cors_origins=(origin["Origin"],)) as api:
+        allowed = await api.http.options("/images/x/large", headers={**origin, **asks})
+        answer = await api.http.get("/images", headers=origin)
+
+    assert allowed.status_code == 200, allowed.text
+    exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+    assert exposed >= {
+        "ETag",
+        "Last-Modified",
+        "Content-Range",
+        "Accept-Ranges",
+        "Content-Length",
+        "Retry-After",
+    }
+
+
 async def test_without_origins_no_page_may(api: Api) -> None:
     answer = await api.http.get("/images", headers={"Origin": "https://app.example"})
 
