@@ -14,7 +14,7 @@ from common.broker.topology import Topology
 from common.runtime import health, lifecycle
 from common.runtime.lifecycle import EXIT_TEMPFAIL
 from common.runtime.metrics import ConnectionMetrics
-from common.runtime.settings import ConsumerSettings
+from common.runtime.settings import CommonSettings
 from common.runtime.watchdog import watch
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class ConsumerProcess:
     """
 
     name: str
-    settings: ConsumerSettings
+    settings: CommonSettings
     declares: Topology
     subscriptions: tuple[Subscription, ...]
     registry: CollectorRegistry

@@ -116,16 +116,13 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="How long after SIGTERM work in progress may go on; a second signal ends the process at once."
         ),
     ] = 25.0
-
-
-class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
-    """What the services that consume a queue read: they serve HTTP only to say how they are."""
-
-    health_host: Annotated[
-        str, Meta(description="The address on which `/healthz`, `/readyz` and `/metrics` are served.")
-    ] = "127.0.0.1"
+    health_host: Annotated[str, Meta(description="The address on which `HEALTH_PORT` listens.")] = "127.0.0.1"
     health_port: Annotated[
-        Port, Meta(description="The port of `/healthz`, `/readyz` and `/metrics`; 0 serves none of them.")
+        Port,
+        Meta(
+            description="A port for `/healthz`, `/readyz` and `/metrics`. Where the API has one, `/readyz` and "
+            "`/metrics` are not on `API_PORT`; 0: the API serves all three there, the other services none."
+        ),
     ] = 0
 
 

@@ -17,6 +17,12 @@ RUN_VARIABLES: Final = (
     RunVariable("WORKERS", "3", "Worker processes."),
     RunVariable("API_HOST", "127.0.0.1", "The address on which the API listens."),
     RunVariable("API_PORT", "8000", "The port on which the API listens."),
+    RunVariable(
+        "API_HEALTH_PORT",
+        "0",
+        "A port for the API's `/readyz` and `/metrics` alone, which are then not on `API_PORT`; 0: none. Prometheus "
+        "must be told of it (docker/observability/prometheus.yml).",
+    ),
     RunVariable("RABBITMQ_PORT", "5672", "The port of RabbitMQ, on this machine only."),
     RunVariable(
         "RABBITMQ_MANAGEMENT_PORT", "15672", "The port of RabbitMQ's management page, on this machine only."

@@ -24,6 +24,7 @@ _SOURCES = (
 _DEFAULTS = {
     "API_HOST": "127.0.0.1",
     "API_PORT": "8000",
+    "API_HEALTH_PORT": "0",
     "RABBITMQ_PORT": "5672",
     "RABBITMQ_MANAGEMENT_PORT": "15672",
     "RABBITMQ_USER": "guest",
@@ -90,7 +91,7 @@ def health_ports(values: Mapping[str, str]) -> dict[str, int]:
     first = int(values["WORKER_HEALTH_PORT"])
     workers = {f"worker-{n + 1}": first + n for n in range(int(values["WORKERS"]))}
     return {
-        "api": int(values["API_PORT"]),
+        "api": int(values["API_HEALTH_PORT"]) or int(values["API_PORT"]),
         **workers,
         "notifications": int(values["NOTIFICATIONS_HEALTH_PORT"]),
     }

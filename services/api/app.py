@@ -16,6 +16,7 @@ from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
 from common.recipes.preset_files import check_preset_files
 from common.recipes.presets import load_presets
+from common.runtime import health
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import StoreOpener, Stores, select_store
 from services.api.auth.api_keys import ApiKeyFile
@@ -24,6 +25,7 @@ from services.api.auth.url_signing import UrlSigner
 from services.api.background.outbox import Outbox
 from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
 from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
+from services.api.endpoints.monitoring import readiness_checks
 from services.api.http.cors import cors_middleware
 from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
@@ -60,10 +62,18 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
             dependencies = await _build(settings, files, open_stores, stack)
             loops = _loops(settings, dependencies, on_fatal)
             await stack.enter_async_context(run_in_background(loops))
+            await stack.enter_async_context(
+                health.serve(
+                    settings.health_host,
+                    settings.health_port,
+                    readiness_checks(dependencies),
+                    dependencies.monitoring.registry,
+                )
+            )
             yield State(dependencies=dependencies)
 
     app = Starlette(
-        routes=routes(),
+        routes=routes(with_monitoring=settings.health_port == 0),
         lifespan=lifespan,
         exception_handlers=HANDLERS,
         middleware=[Middleware(SecurityHeadersMiddleware), *cors_middleware(settings.cors_origins)],

@@ -44,6 +44,7 @@ _UPLOAD_PROBLEMS: Final = (
 class ApiRoute:
     """A row: `GET` answers `HEAD` as well; `internal` is for whoever runs the service, and in no document.
 
+    `monitoring` tells of the service's inside, and moves to `HEALTH_PORT` where one is set.
     `around` wraps authentication and the endpoint together, for what must happen even to a refused request.
     """
 
@@ -58,6 +59,7 @@ class ApiRoute:
     answers: Mapping[int, Answer] = field(default_factory=dict)
     refusals: tuple[Code, ...] = ()
     internal: bool = False
+    monitoring: bool = False
     around: Callable[[Endpoint], Endpoint] | None = None
 
     @property
@@ -152,19 +154,24 @@ ROUTES: Final = (
     ),
     ApiRoute(
         method="GET", path="/readyz", endpoint=monitoring.readyz, operation_id="getReadiness",
-        summary="The broker and the store answer", access=Access.ANYONE, internal=True,
+        summary="The broker and the store answer", access=Access.ANYONE, internal=True, monitoring=True,
     ),
     ApiRoute(
         method="GET", path="/metrics", endpoint=monitoring.metrics, operation_id="getMetrics",
-        summary="The metrics in Prometheus' text format", access=Access.ANYONE, internal=True,
+        summary="The metrics in Prometheus' text format", access=Access.ANYONE, internal=True, monitoring=True,
     ),
 )  # fmt: skip
 
 
-def routes() -> list[BaseRoute]:
-    """Return the routing table; the first match wins. The methods of a path are one route, so that a 405 names all."""
+def routes(*, with_monitoring: bool = True) -> list[BaseRoute]:
+    """Return the routing table; the first match wins. The methods of a path are one route, so that a 405 names all.
+
+    Without monitoring, `/readyz` and `/metrics` are left to a port of their own.
+    """
     by_path: dict[str, dict[str, Endpoint]] = {}
     for row in ROUTES:
+        if row.monitoring and not with_monitoring:
+            continue
         by_path.setdefault(row.path, {})[row.method] = row.guarded()
     return [Route(path, _dispatch(methods), methods=list(methods)) for path, methods in by_path.items()]
 

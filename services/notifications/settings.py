@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.runtime.settings import ConsumerSettings
+from common.runtime.settings import CommonSettings
 
 
-class NotificationSettings(ConsumerSettings, frozen=True, kw_only=True):
+class NotificationSettings(CommonSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
     notification_concurrency: Annotated[

@@ -9,7 +9,7 @@ from common.runtime.settings import (
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
     STORE_ROOT,
-    ConsumerSettings,
+    CommonSettings,
     FontsFolder,
     MaxFrames,
     MaxPixels,
@@ -24,7 +24,7 @@ from common.runtime.settings import (
 _Delay = Annotated[int, Meta(ge=1, le=86_400)]
 
 
-class WorkerSettings(ConsumerSettings, frozen=True, kw_only=True):
+class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
     store_url: StoreUrl = ""

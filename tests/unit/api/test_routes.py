@@ -14,6 +14,8 @@ from services.api.auth.url_signing import SignedUrlClaims, UrlSigner, may_be_sig
 from services.api.routes import ROUTES, ApiRoute
 from tests.support.http.api import Api, open_api, problem_of
 from tests.support.images.minimal_gif import GIF
+from tests.support.ports import HOST, free_port, listens
+from tests.support.waiting import eventually
 
 SECRET = "a secret of some length"
 OPEN = {"/openapi.json", "/healthz", "/readyz", "/metrics"}
@@ -129,3 +131,21 @@ async def test_a_method_that_a_path_does_not_know_is_told_all_that_it_knows(keye
 
     assert problem_of(answer) == (405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "DELETE"}
+
+
+async def test_monitoring_may_have_a_port_of_its_own_and_is_then_on_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    port = free_port()
+    async with open_api(monkeypatch, tmp_path, health_port=port) as api, httpx.AsyncClient() as outside:
+        await eventually(lambda: listens(port), "the port of the monitoring is open")
+        public = {
+            path: (await api.http.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics")
+        }
+        own = {
+            path: (await outside.get(f"http://{HOST}:{port}{path}")).status_code
+            for path in ("/healthz", "/readyz", "/metrics", "/images")
+        }
+
+    assert public == {"/healthz": 200, "/readyz": 404, "/metrics": 404}
+    assert own == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/images": 404}
