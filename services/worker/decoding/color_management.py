@@ -6,6 +6,8 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageCms
 
+from services.worker.decoding.icc_profile import rebuild_rgb_profile
+
 _MAX_PROFILE_BYTES: Final = 4 * 1024 * 1024  # printers' CMYK profiles have up to three million
 _COLOR_SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 _WITH_ALPHA: Final = {
@@ -53,13 +55,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Con
 
 
 def is_rgb(image: Image.Image, profile: bytes | None) -> bool:
-    """Whether the profile describes the colors of an unpacked picture in RGB, which need no conversion to be kept."""
-    if profile is None or image.mode not in {"RGB", "RGBA"} or len(profile) > _MAX_PROFILE_BYTES:
-        return False
-    try:
-        return ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space.strip() == "RGB"
-    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return False
+    """Return whether the profile describes the colors of an unpacked image in RGB, and can be made anew."""
+    return profile is not None and image.mode in {"RGB", "RGBA"} and rebuild_rgb_profile(profile) is not None
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, Conversion]:

@@ -14,6 +14,7 @@ from PIL import Image
 from common.errors import InvalidRecipeError
 from common.recipes.formats import Format, find_format
 from services.worker.analysis.classification import is_photograph
+from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.decoding.metadata import Attribution
 from services.worker.encoding import gif
 from services.worker.encoding.frames import FrameSequence, LazyAnimation
@@ -140,7 +141,8 @@ def _save(
     if options.credits:
         settings["exif"] = options.credits.exif()
     if options.profile:
-        settings["icc_profile"] = options.profile
+        # Never the original's bytes: they hold more than colors.
+        settings["icc_profile"] = rebuild_rgb_profile(options.profile)
     if isinstance(source, Image.Image):
         return _written(source, name, settings)
     animation = LazyAnimation(
