@@ -132,13 +132,15 @@ ROUTES: Final = (
         method="GET", path="/images/{image_id}/original", endpoint=files.original, operation_id="getOriginal",
         summary="The bytes as they came", access=Access.KEY_OR_SIGNED_URL,
         parameters=(take.IMAGE_ID, *take.CONDITIONAL), answers=_FILE,
-        refusals=(*_READS, Code.RANGE_NOT_SATISFIABLE),
+        refusals=(*_READS, Code.PRECONDITION_FAILED, Code.RANGE_NOT_SATISFIABLE),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}/{output}", endpoint=files.output, operation_id="getOutput",
         summary="A developed file; of several formats the one that Accept asks for",
         access=Access.KEY_OR_SIGNED_URL, parameters=(take.IMAGE_ID, take.OUTPUT, *take.CONDITIONAL), answers=_FILE,
-        refusals=(*_READS, Code.OUTPUT_NOT_FOUND, Code.OUTPUT_NOT_READY, Code.RANGE_NOT_SATISFIABLE),
+        refusals=(
+            *_READS, Code.OUTPUT_NOT_FOUND, Code.OUTPUT_NOT_READY, Code.PRECONDITION_FAILED, Code.RANGE_NOT_SATISFIABLE,
+        ),
     ),
     ApiRoute(
         method="GET", path="/presets", endpoint=presets.list_presets, operation_id="listPresets",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from common.model import image_ids
 from common.model.records import Record
-from common.store import ORIGINAL, StoredFile
+from common.store import ORIGINAL
 from services.api.auth.authentication import principal_of
 from services.api.dependencies import dependencies_of
 from services.api.http.content_negotiation import negotiated
@@ -16,6 +16,7 @@ from services.api.http.file_response import file_response
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
 from services.api.http.responses import MsgspecResponse
+from services.api.http.security_headers import MAY_BE_EMBEDDED
 from services.api.openapi.schemas import ImageRecord
 from services.api.record_cache import CachedRecord
 
@@ -51,7 +52,7 @@ async def original(request: Request) -> Response:
     if file is None:
         raise image_not_found()
     name = manifest.filename or manifest.image_id
-    return _file(request, file, "private, max-age=3600", attachment=name)
+    return file_response(request, file, {"Cache-Control": "private, max-age=3600"}, attachment=name)
 
 
 async def output(request: Request) -> Response:
@@ -70,7 +71,8 @@ async def output(request: Request) -> Response:
         raise _no_output(record)
     # What needs a key must not be handed on by a cache that many share (RFC 9111, 3.5).
     whose = "public" if dependencies_of(request).auth.authenticator.open else "private"
-    response = _file(request, file, f"{whose}, {_FOREVER}")
+    headers = {"Cache-Control": f"{whose}, {_FOREVER}", **MAY_BE_EMBEDDED}
+    response = file_response(request, file, headers)
     if len(made) > 1:
         response.headers["Vary"] = "Accept"
     return response
@@ -95,16 +97,3 @@ def _no_output(record: Record) -> Problem:
         return Problem(ProblemCode.OUTPUT_NOT_READY, f"the image is not developed yet: it is {record.status}")
     names = ", ".join(dict.fromkeys(each.name for each in record.result.outputs)) or "none"
     return Problem(ProblemCode.OUTPUT_NOT_FOUND, f"the image has no such output; it has: {names}")
-
-
-def _file(request: Request, file: StoredFile, caching: str, *, attachment: str | None = None) -> Response:
-    if _has_it(request, file.etag):
-        file.close()
-        return Response(status_code=304, headers={"ETag": file.etag, "Cache-Control": caching})
-    return file_response(request, file, {"Cache-Control": caching}, attachment=attachment)
-
-
-def _has_it(request: Request, etag: str) -> bool:
-    """If-None-Match, by weak comparison (RFC 9110, 13.1.2)."""
-    candidates = request.headers.get("if-none-match", "")
-    return candidates == "*" or etag in (each.strip().removeprefix("W/") for each in candidates.split(","))

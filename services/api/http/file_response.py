@@ -1,7 +1,6 @@
-"""Answers with a file of the store: the whole, one range, only its head, or where else to fetch it."""
+"""Answers with a file of the store: the whole, one range, its head, that it has not changed, or where to fetch it."""
 
 from collections.abc import Mapping
-from email.utils import format_datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from common.store import StoredFile
 from services.api.http.byte_ranges import requested_range
+from services.api.http.conditional_requests import http_date, is_not_modified
 
 _ONE_PIECE_BYTES: Final = 128 * 1024
 
@@ -20,7 +20,7 @@ def file_response(
 ) -> Response:
     """Serve `file` as the request asks for it, as a download named `attachment` if that is given.
 
-    The response closes the file; when this raises (Problem 416), the file is closed as well.
+    The response closes the file; when this raises (Problem 412 or 416), the file is closed as well.
     """
     try:
         return _respond(request, file, dict(headers), attachment)
@@ -34,11 +34,11 @@ def _respond(request: Request, file: StoredFile, headers: dict[str, str], attach
         url = file.redirect_url
         file.close()
         return RedirectResponse(url, headers={"Cache-Control": "no-store"})
-    headers |= {
-        "ETag": file.etag,
-        "Last-Modified": format_datetime(file.modified_at, usegmt=True),
-        "Accept-Ranges": "bytes",
-    }
+    headers |= {"ETag": file.etag, "Last-Modified": http_date(file.modified_at)}
+    if is_not_modified(request, etag=file.etag, modified_at=file.modified_at):
+        file.close()
+        return Response(status_code=304, headers=headers)
+    headers["Accept-Ranges"] = "bytes"
     if attachment is not None:
         headers["Content-Disposition"] = _disposition(attachment)
     part = requested_range(request, file.size, (file.etag, headers["Last-Modified"]))

@@ -28,7 +28,14 @@ LIMIT: Final = Parameter(
 SINCE: Final = Parameter(name="since", schema={"type": "string", "format": "date-time"}, required=True)
 CONDITIONAL: Final = tuple(
     Parameter(name=name, place="header")
-    for name in ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+    for name in (
+        "Range",
+        "If-Range",
+        "If-Match",
+        "If-None-Match",
+        "If-Modified-Since",
+        "If-Unmodified-Since",
+    )
 )
 UPLOAD: Final = (
     Parameter(name="preset", schema=_PRESET),

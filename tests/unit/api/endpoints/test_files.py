@@ -146,3 +146,63 @@ async def test_a_store_that_serves_its_files_itself_is_where_the_client_is_sent(
     assert (answer.status_code, answer.headers["Location"]) == (307, api.memory.redirect_url)
     assert answer.headers["Cache-Control"] == "no-store"
     assert api.memory.open_files == 0
+
+
+async def test_a_file_that_has_not_changed_is_not_sent_again(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+    whole = await api.http.get(path)
+    kept = ("ETag", "Last-Modified", "Cache-Control", "Cross-Origin-Resource-Policy")
+
+    for fields in (
+        {"If-Modified-Since": whole.headers["Last-Modified"]},
+        {"If-None-Match": whole.headers["ETag"], "Range": "bytes=2-4"},
+        {"If-Match": whole.headers["ETag"], "If-None-Match": "*"},
+    ):
+        for method in ("GET", "HEAD"):
+            again = await api.http.request(method, path, headers=fields)
+            assert (again.status_code, again.content) == (304, b""), fields
+            assert [again.headers[name] for name in kept] == [whole.headers[name] for name in kept]
+    newer = {"If-None-Match": '"x"', "If-Modified-Since": whole.headers["Last-Modified"]}
+    assert (await api.http.get(path, headers=newer)).status_code == 200
+
+
+async def test_a_file_that_is_not_the_one_meant_is_not_sent(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+
+    for fields in ({"If-Match": '"x"'}, {"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}):
+        assert problem_of(await api.http.get(path, headers=fields)) == (412, "precondition_failed")
+
+
+async def test_a_range_is_of_the_file_that_the_client_has_a_part_of(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+    whole = await api.http.get(path)
+    etag, modified = whole.headers["ETag"], whole.headers["Last-Modified"]
+
+    for validator, status in (
+        (etag, 206), (modified, 206), (f"W/{etag}", 200), ('"x"', 200), ("Thu, 01 Jan 2015 00:00:00 GMT", 200),
+    ):  # fmt: skip
+        part = await api.http.get(path, headers={"Range": "bytes=2-4", "If-Range": validator})
+        assert (part.status_code, part.content) == (status, b"vel" if status == 206 else b"developed"), (
+            validator
+        )
+    changed = await api.http.get(path, headers={"Range": "bytes=99-", "If-Range": '"x"'})
+    assert (changed.status_code, changed.content) == (200, b"developed"), "the range is not even looked at"
+
+
+async def test_a_range_means_nothing_for_a_head(api: Api) -> None:
+    path = f"/images/{await developed(api)}/large"
+
+    for field in ("bytes=2-4", "bytes=99-"):
+        head = await api.http.head(path, headers={"Range": field})
+        assert (head.status_code, head.headers["Content-Length"]) == (200, "9")
+        assert "Content-Range" not in head.headers
+
+
+async def test_an_output_may_be_embedded_anywhere_and_an_original_nowhere_else(api: Api) -> None:
+    image_id = await developed(api)
+
+    output = await api.http.get(f"/images/{image_id}/large")
+    original = await api.http.get(f"/images/{image_id}/original")
+
+    assert output.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert original.headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -7,7 +7,7 @@ from common.errors import StoreFullError, StoreUnavailableError
 from common.model import image_ids
 from tests.support.http.api import Api, problem_of
 from tests.support.images.minimal_gif import GIF
-from tests.support.store.memory import MemoryUpload
+from tests.support.store.memory_files import MemoryUpload
 
 PICTURE = GIF
 

@@ -125,7 +125,7 @@ async def test_a_generated_client_has_types_for_all_that_a_status_holds(api: Api
 
 async def test_the_status_of_a_completed_image_is_as_its_schema_says(api: Api) -> None:
     image_id = await uploaded(api.store)
-    await api.store.finish(*completed(image_id))
+    await api.store.record_result(*completed(image_id))
     schema = {"$ref": "#/components/schemas/StatusView", "components": (await document(api))["components"]}
     body = (await api.http.get(f"/status/{image_id}")).json()
 
