@@ -1,4 +1,4 @@
-"""`GET /status/{image_id}` and `GET /images/...`: what the store says, and the files themselves."""
+"""`GET /status/{image_id}`, `GET /images/{image_id}`, and the files below it."""
 
 from pathlib import PurePath
 from typing import Final
@@ -11,7 +11,7 @@ from common.model.records import Record
 from common.store import ORIGINAL
 from services.api.auth.authentication import principal_of
 from services.api.dependencies import dependencies_of
-from services.api.http.content_negotiation import negotiated
+from services.api.http.content_negotiation import negotiate
 from services.api.http.file_response import file_response
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
@@ -25,13 +25,13 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 async def status(request: Request) -> Response:
-    """The image's status at this moment."""
-    known = await _known(request)
+    """Answer the image's status at this moment."""
+    known = await _find_image(request)
     return Response(known.status, media_type="application/json", headers=_NO_STORE)
 
 
 async def whole_record(request: Request) -> Response:
-    """All the store knows of the image."""
+    """Answer all that the store knows of the image."""
     record = await _record(request)
     body = ImageRecord(
         image_id=record.manifest.image_id,
@@ -44,7 +44,7 @@ async def whole_record(request: Request) -> Response:
 
 
 async def original(request: Request) -> Response:
-    """The original's bytes as they came: always as a download, since nobody has looked at them."""
+    """Answer the original's bytes as they came: always as a download, since they hold what nobody checked."""
     record = await _record(request)
     manifest = record.manifest
     images = dependencies_of(request).stores.images
@@ -56,7 +56,7 @@ async def original(request: Request) -> Response:
 
 
 async def output(request: Request) -> Response:
-    """A developed file: by its file name, or by its output's name the format that suits the client."""
+    """Answer a file that was made: by its file name, or by its output's name in the format that suits the client."""
     record = await _record(request)
     name = request.path_params["output"]
     outputs = record.result.outputs if record.result else ()
@@ -64,7 +64,7 @@ async def output(request: Request) -> Response:
     made = [each for each in outputs if name in (each.name, f"{each.name}{PurePath(each.filename).suffix}")]
     if not made:
         raise _no_output(record)
-    best = negotiated(request.headers.get("accept", ""), made)
+    best = negotiate(request.headers.get("accept", ""), made)
     images = dependencies_of(request).stores.images
     file = await images.open_file(record.manifest.image_id, best.filename, media_type=best.media_type)
     if file is None:
@@ -79,10 +79,10 @@ async def output(request: Request) -> Response:
 
 
 async def _record(request: Request) -> Record:
-    return (await _known(request)).record
+    return (await _find_image(request)).record
 
 
-async def _known(request: Request) -> CachedRecord:
+async def _find_image(request: Request) -> CachedRecord:
     services = dependencies_of(request)
     image_id = request.path_params["image_id"]
     known = await services.records.read(image_id) if image_ids.is_valid(image_id) else None

@@ -1,6 +1,6 @@
 """Range requests (RFC 9110, 14): one range is served, several at once are answered with the whole file.
 
-A server may ignore a Range field. Ten thousand tiny ranges cost their sender nothing, and no viewer of pictures asks
+A server may ignore a Range field. Ten thousand tiny ranges cost their sender nothing, and no viewer of images asks
 for more than one.
 """
 

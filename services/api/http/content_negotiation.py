@@ -9,39 +9,39 @@ from common.model.records import OutputRecord
 from common.recipes.formats import output_formats
 
 
-def negotiated(accept: str, made: Sequence[OutputRecord]) -> OutputRecord:
-    """Of one output's files the one for this Accept field: the best that it names, else the most widely understood.
+def negotiate(accept: str, files: Sequence[OutputRecord]) -> OutputRecord:
+    """Return the one of an output's files for this Accept field: the best that it names, else the most widely known.
 
     Files of equal quality are preferred in the recipe's order. Nobody is refused: a client that accepts nothing of what
     there is may still know what to do with it.
     """
     qualities = _qualities(accept)
-    named = [each for each in made if qualities.get(each.media_type, 0.0) > 0]
+    named = [each for each in files if qualities.get(each.media_type, 0.0) > 0]
     if named:
         return max(named, key=lambda each: qualities[each.media_type])
-    allowed = [each for each in made if qualities.get(each.media_type) != 0.0] or made
+    allowed = [each for each in files if qualities.get(each.media_type) != 0.0] or files
     return min(allowed, key=lambda each: _age_rank(each.media_type))
 
 
 def _age_rank(media_type: str) -> int:
-    """The lower, the longer browsers have known it; a format that is no longer made, but still stored, comes last."""
+    """Return the rank: the lower, the longer browsers have known it; a format that is no longer made comes last."""
     known = [spec.media_type for spec in output_formats()]
     return known.index(media_type) if media_type in known else len(known)
 
 
 def _qualities(accept: str) -> dict[str, float]:
-    """The quality of each media range in the field; what cannot be read is left out."""
+    """Return the quality of each media range in the field; what cannot be read is left out."""
     found: dict[str, float] = {}
     for item in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in item.split(";"))
         given = [text.removeprefix("q=") for text in parameters if text.startswith("q=")]
-        quality = _number(given[0]) if given else 1.0
+        quality = _parse_quality(given[0]) if given else 1.0
         if quality is not None:
             found[media_type] = quality
     return found
 
 
-def _number(text: str) -> float | None:
+def _parse_quality(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Answers: JSON by msgspec, and refusals that let a client finish talking."""
+"""Responses: JSON by msgspec, and refusals that let a client finish sending its body."""
 
 import asyncio
 from typing import Any, Final
@@ -12,7 +12,7 @@ _LINGER_BYTES: Final = 64 * 1024**2
 
 
 class MsgspecResponse(Response):
-    """A value msgspec can encode: structs, datetimes and all."""
+    """Answers a value that msgspec encodes as JSON: structs, times and all."""
 
     media_type = "application/json"
 
@@ -21,14 +21,14 @@ class MsgspecResponse(Response):
 
 
 class TrackedBody:
-    """A request's body as the server hands it out, with a memory of whether all of it was read."""
+    """Hands a request's body on as the server does, and tells by `ended` whether all of it was read."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.ended = False
 
     async def receive(self) -> Message:
-        """The server's next message."""
+        """Return the server's next message."""
         message = await self._receive()
         self.ended = not message.get("more_body", False)
         return message

@@ -1,4 +1,4 @@
-"""What the API answers in JSON, beside records and statuses; the OpenAPI document is made from these."""
+"""Defines what the API takes and answers in JSON, beside records and statuses; the OpenAPI document shows these."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -27,7 +27,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def accepted_image(image_id: str) -> Accepted:
-    """The answer about one image."""
+    """Return the answer about one image."""
     return Accepted(image_id=image_id, status_url=f"/status/{image_id}")
 
 
@@ -74,7 +74,7 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PresetView(msgspec.Struct, frozen=True, kw_only=True):
-    """A named recipe."""
+    """A preset: a recipe that uploads ask for by its name."""
 
     name: str
     description: str
@@ -82,7 +82,7 @@ class PresetView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PresetList(msgspec.Struct, frozen=True, kw_only=True):
-    """All presets."""
+    """All presets, in the order of their file."""
 
     presets: list[PresetView]
 

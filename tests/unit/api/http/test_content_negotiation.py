@@ -5,7 +5,7 @@ from msgspec import structs
 
 from common.model.records import OutputRecord
 from common.model.reports import OutputReport
-from services.api.http.content_negotiation import negotiated
+from services.api.http.content_negotiation import negotiate
 
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}
 
@@ -49,18 +49,18 @@ OLD_SAFARI = "image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5"
     ],
 )
 def test_the_best_that_is_named_else_the_most_widely_understood(accept: str, expected: str) -> None:
-    assert negotiated(accept, made("avif", "webp", "jpeg")).filename == f"large.{expected}"
+    assert negotiate(accept, made("avif", "webp", "jpeg")).filename == f"large.{expected}"
 
 
 def test_of_equals_the_recipe_s_first_is_taken() -> None:
-    assert negotiated(CHROME, made("webp", "avif")).filename == "large.webp"
+    assert negotiate(CHROME, made("webp", "avif")).filename == "large.webp"
 
 
 def test_a_single_file_is_served_whatever_is_accepted() -> None:
-    assert negotiated("image/jpeg", made("avif")).filename == "large.avif"
+    assert negotiate("image/jpeg", made("avif")).filename == "large.avif"
 
 
 def test_a_format_that_is_no_longer_made_is_served_after_those_that_are() -> None:
     stored = [structs.replace(made("webp")[0], filename="large.jxl", media_type="image/jxl"), *made("webp")]
-    assert negotiated("*/*", stored).filename == "large.webp"
-    assert negotiated("*/*", stored[:1]).filename == "large.jxl"
+    assert negotiate("*/*", stored).filename == "large.webp"
+    assert negotiate("*/*", stored[:1]).filename == "large.jxl"
