@@ -27,3 +27,26 @@ def test_a_file_that_cannot_be_used_ends_the_api_with_a_line(
 
     assert complaint.startswith(f"darkroom: {variable}")
     assert said in complaint
+
+
+@pytest.mark.parametrize("kind", ["api", "worker"])
+def test_a_preset_that_names_a_missing_font_ends_api_and_worker_with_a_line(
+    tmp_path: Path, kind: str
+) -> None:
+    presets, fonts = tmp_path / "presets.toml", tmp_path / "fonts"
+    fonts.mkdir()
+    presets.write_text(
+        '[default]\n[[default.outputs]]\nname = "a"\n'
+        'operations = [{ op = "watermark", text = "x", font = "Inter.ttf" }]\n'
+    )
+    settings = {
+        "PRESETS_FILE": str(presets),
+        "FONTS_FOLDER": str(fonts),
+        "STORE_ROOT": str(tmp_path / "store"),
+    }
+
+    complaint = Service(kind, kind, tmp_path, settings).refusal().strip()
+
+    assert complaint == (
+        "darkroom: FONTS_FOLDER fonts has no such file: preset 'default' names the font 'Inter.ttf'"
+    )

@@ -19,4 +19,4 @@ def make_sample(image: Image.Image, frame: Box, size: Size) -> Image.Image:
     """Return the sample of an image of that size that lies in the `frame` of a decoded one."""
     scale = min(1.0, _SIDE / max(size))
     target = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    return image.resize(target, Image.Resampling.HAMMING, box=frame, reducing_gap=2.0)
+    return image.resize(target, Image.Resampling.HAMMING, box=frame, reducing_gap=1.5)

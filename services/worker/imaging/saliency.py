@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-_SURROUNDINGS: Final = ((2, 8), (4, 16))  # radii of the blurs whose difference is taken, of 96 pixels
+_SURROUNDINGS: Final = ((3, 13), (6, 27))  # radii of the blurs whose difference is taken, in 96 pixels
 # Skin of all tones lies within a narrow range of YCbCr's two color channels: the middle, and the standard deviation.
 _SKIN_CB: Final = (108, 9)
 _SKIN_CR: Final = (151, 9)
@@ -39,7 +39,7 @@ def _measure_contrast(blue: Image.Image, red: Image.Image) -> Image.Image:
     total = Image.new("L", blue.size)
     for channel in (blue, red):
         for inner, outer in _SURROUNDINGS:
-            blurred = [channel.filter(ImageFilter.GaussianBlur(radius)) for radius in (inner, outer)]
+            blurred = [channel.filter(ImageFilter.BoxBlur(radius)) for radius in (inner, outer)]
             total = ImageChops.add(total, ImageChops.difference(*blurred))
     return total
 

@@ -44,7 +44,7 @@ def smart_crop_position(image: Image.Image, window: Size, *, strategy: str) -> S
 def _shrink(image: Image.Image) -> Image.Image:
     scale = min(1.0, _SIDE / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    small = image.resize(size, Image.Resampling.BOX)
+    small = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     # What is transparent is gray, and draws nobody's eye.
     return small if small.mode == "RGB" else composite(small, new_canvas(size, "RGB", "gray"))
 
