@@ -68,19 +68,20 @@ class Publisher:
         """
         await self._publish(event, exchange=topology.EVENTS, routing_key="", mandatory=False)
 
-    async def jobs_waiting(self) -> int:
-        """How many jobs the queue holds that no worker has been given."""
+    async def count_queued_jobs(self) -> int:
+        """Count the messages that wait in the queues of jobs, retries and dead letters, making them where missing."""
         if not self.connected:
             raise BrokerUnavailableError("no connection to the broker")
         link = self._link.link
-        (jobs,) = (queue for queue in self._declares.queues if queue.name == topology.JOBS)
-        counted: list[int] = []
+        counted = 0
 
-        async def ask() -> None:
-            counted.append(await topology.messages_ready(link.channel, jobs))
+        async def count() -> None:
+            nonlocal counted
+            for queue in self._declares.queues:
+                counted += await topology.messages_ready(link.channel, queue)
 
-        await self._within_timeout(ask)
-        return counted[0]
+        await self._within_timeout(count)
+        return counted
 
     async def _publish(
         self,

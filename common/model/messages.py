@@ -57,11 +57,15 @@ def finished_event(view: StatusView, result: Result) -> Event:
     return _event(kind, view, result.attempt, result.finished_at)
 
 
-def deleted_event(image_id: str) -> Event:
-    """Return the event that the image and all that was made of it are gone."""
+def deleted_event(image_id: str, deleted_at: datetime | None = None) -> Event:
+    """Return the event that the image and all that was made of it are gone, since `deleted_at` or just now."""
     data = EventData(image_id=image_id, status="deleted")
     return Event(
-        id=f"{image_id}/image.deleted", type="image.deleted", subject=image_id, time=now(), data=data
+        id=f"{image_id}/image.deleted",
+        type="image.deleted",
+        subject=image_id,
+        time=deleted_at or now(),
+        data=data,
     )
 
 

@@ -34,6 +34,14 @@ StoreRoot = Annotated[
     str, Meta(description="The folder of the store; the API and the workers must see the same one.")
 ]
 STORE_ROOT: Final = "var/store"
+RetryDelays = Annotated[
+    tuple[Annotated[int, Meta(ge=1, le=86_400)], ...],
+    Meta(
+        description="Seconds to wait after each transient error (disk full, store away), with jitter; "
+        "after the last the image fails. The API and the workers must have the same."
+    ),
+]
+RETRY_DELAYS: Final = (1, 5, 30, 120, 600)
 MaxPixels = Annotated[
     Count,
     Meta(

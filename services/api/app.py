@@ -22,6 +22,8 @@ from common.store import StoreOpener, Stores, select_store
 from services.api.auth.api_keys import ApiKeyFile
 from services.api.auth.authentication import Authenticator
 from services.api.auth.url_signing import UrlSigner
+from services.api.background.event_relay import EventRelay
+from services.api.background.lost_jobs import LostJobFinder
 from services.api.background.outbox import Outbox
 from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
 from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
@@ -91,7 +93,7 @@ async def _build(
         open_publisher(
             settings.amqp_url,
             f"api-{socket.gethostname()}-{os.getpid()}",
-            declares=topology.jobs(),
+            declares=topology.jobs(settings.retry_delays_seconds),
             timeout=settings.publish_timeout_seconds,
         )
     )
@@ -103,9 +105,12 @@ async def _build(
 def _loops(
     settings: ApiSettings, dependencies: Dependencies, on_fatal: Callable[[DarkroomError], None]
 ) -> Loops:
-    publisher = dependencies.publishing.publisher
+    publisher, outbox = dependencies.publishing.publisher, dependencies.publishing.outbox
+    in_hand_for = timedelta(seconds=settings.requeue_seconds)
     return {
-        "outbox": dependencies.publishing.outbox.run,
+        "outbox": outbox.run,
+        "events": EventRelay(dependencies.stores, publisher, grace_period=_grace_period(settings)).run,
+        "lost_jobs": LostJobFinder(dependencies.stores, publisher, outbox, in_hand_for=in_hand_for).run,
         "capacity": dependencies.admission.capacity.run,
         "maintenance": maintenance(settings, dependencies.stores, publisher).run,
         "connection": partial(guard_connection, settings, publisher, on_fatal),
@@ -121,13 +126,11 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
     capacity = CapacityMonitor(
         stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes
     )
-    # Twice what a publish may take: the relay never competes with the request that made the note.
-    patience = timedelta(seconds=2 * settings.publish_timeout_seconds)
     return Dependencies(
         stores=stores,
         records=RecordCache(stores.images),
         publishing=Publishing(
-            publisher=publisher, outbox=Outbox(stores.images, publisher, patience=patience)
+            publisher=publisher, outbox=Outbox(stores, publisher, grace_period=_grace_period(settings))
         ),
         auth=Auth(authenticator=Authenticator(files.ring, signer), signer=signer),
         admission=_admission(settings, capacity),
@@ -135,6 +138,11 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
         monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
         openapi=document(ROUTES, keys=files.ring is not None, presets=list(files.recipes.presets)),
     )
+
+
+def _grace_period(settings: ApiSettings) -> timedelta:
+    """Return twice what a publish may take: no relay competes with the request that left something to it."""
+    return timedelta(seconds=2 * settings.publish_timeout_seconds)
 
 
 def _admission(settings: ApiSettings, capacity: CapacityMonitor) -> Admission:

@@ -12,6 +12,7 @@ from common.runtime.settings import (
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
     MAY_BE_EMPTY,
+    RETRY_DELAYS,
     STORE_ROOT,
     Bytes,
     CommonSettings,
@@ -22,6 +23,7 @@ from common.runtime.settings import (
     MaxTotalPixels,
     Port,
     PresetsFile,
+    RetryDelays,
     Seconds,
     StoreRoot,
     StoreUrl,
@@ -148,7 +150,7 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 0.0
     upkeep_seconds: Annotated[
         Seconds,
-        Meta(description="How often leftovers, expired keys, expired images and lost jobs are looked for."),
+        Meta(description="How often leftovers, expired keys and expired images are looked for."),
     ] = 60.0
     staged_seconds: Annotated[
         Seconds,
@@ -157,10 +159,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     requeue_seconds: Annotated[
         Seconds,
         Meta(
-            description="An image published this long ago, without a result while the queue is empty, "
-            "is published again."
+            description="An image that a worker took up this long ago, without a result, is published again "
+            "when the broker holds no message for it."
         ),
-    ] = 3_600.0
+    ] = 120.0
+    retry_delays_seconds: RetryDelays = RETRY_DELAYS
     watermark_text: Annotated[
         str,
         Meta(

@@ -15,7 +15,7 @@ from common.recipes.presets import load_presets
 from common.recipes.recipe import Recipe
 from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
-from common.store import Store, select_store
+from common.store import Stores, select_store
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import DecodeLimits, configure_pillow
 from services.worker.imaging.fonts import load_font
@@ -36,7 +36,7 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
     made, stuck = registry(), asyncio.Event()
     open_stores = select_store(settings.store_url, root=settings.store_root)
     async with AsyncExitStack() as stack:
-        store = (await stack.enter_async_context(open_stores())).images
+        stores = await stack.enter_async_context(open_stores())
         publisher = await stack.enter_async_context(
             open_publisher(
                 settings.amqp_url,
@@ -53,11 +53,11 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
             settings=settings,
             declares=declares,
             subscriptions=_subscriptions(
-                settings, store, publisher, developer, metrics=WorkerMetrics(made), name=name
+                settings, stores, publisher, developer, metrics=WorkerMetrics(made), name=name
             ),
             registry=made,
             connections=connections,
-            checks={"store": store.ping, "publisher": publisher.answers},
+            checks={"store": stores.images.ping, "publisher": publisher.answers},
             ready=publisher.ready,
             stuck=stuck,
         )
@@ -115,24 +115,25 @@ def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Even
 
 def _subscriptions(
     settings: WorkerSettings,
-    store: Store,
+    stores: Stores,
     publisher: Publisher,
     developer: PipelineExecutor,
     *,
     metrics: WorkerMetrics,
     name: str,
 ) -> tuple[Subscription, ...]:
-    ending = ResultRecorder(store, publisher, metrics)
+    store = stores.images
+    recorder = ResultRecorder(store=store, events=stores.events, publisher=publisher, metrics=metrics)
     jobs = JobHandler(
         store=store,
         publisher=publisher,
         develop=developer.develop,
-        ending=ending,
+        recorder=recorder,
         metrics=metrics,
         worker=name,
         retry_delays=settings.retry_delays_seconds,
     )
-    dead = DeadLetterHandler(store=store, publisher=publisher, ending=ending, metrics=metrics)
+    dead = DeadLetterHandler(store=store, publisher=publisher, recorder=recorder, metrics=metrics)
     return (
         Subscription(topology.JOBS, jobs, prefetch=settings.worker_concurrency),
         Subscription(topology.DEAD, dead),

@@ -8,6 +8,7 @@ from common.runtime.settings import (
     MAX_FRAMES,
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
+    RETRY_DELAYS,
     STORE_ROOT,
     CommonSettings,
     FontsFolder,
@@ -15,13 +16,12 @@ from common.runtime.settings import (
     MaxPixels,
     MaxTotalPixels,
     PresetsFile,
+    RetryDelays,
     Seconds,
     StoreRoot,
     StoreUrl,
     WatermarksFolder,
 )
-
-_Delay = Annotated[int, Meta(ge=1, le=86_400)]
 
 
 class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
@@ -42,13 +42,7 @@ class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
     job_timeout_seconds: Annotated[
         Seconds, Meta(description="The deadline of a job; beyond, the image fails with `timed_out`.")
     ] = 60.0
-    retry_delays_seconds: Annotated[
-        tuple[_Delay, ...],
-        Meta(
-            description="Seconds to wait after each transient error (disk full, store away), with jitter; "
-            "after the last the image fails."
-        ),
-    ] = (1, 5, 30, 120, 600)
+    retry_delays_seconds: RetryDelays = RETRY_DELAYS
     max_pixels: MaxPixels = MAX_PIXELS
     max_frames: MaxFrames = MAX_FRAMES
     max_total_pixels: MaxTotalPixels = MAX_TOTAL_PIXELS

@@ -38,7 +38,7 @@ class RecordingPublisher(Publisher):
         self._fail("event")
         self.events.append(event)
 
-    async def jobs_waiting(self) -> int:
+    async def count_queued_jobs(self) -> int:
         self._fail("job")
         return self.waiting
 

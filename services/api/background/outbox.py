@@ -1,6 +1,6 @@
 """From the store to the queue: publishes what was accepted, now or later, and never forgets.
 
-The store holds a note for every image whose job the broker has not confirmed. A publish that works turns the note over;
+The store marks every image whose job the broker has not confirmed. A publish that works turns the mark to unfinished;
 one that does not leaves it for the relay, which any replica runs, after a restart as well.
 """
 
@@ -14,24 +14,29 @@ import structlog
 from common.broker import Publisher
 from common.errors import BrokerUnavailableError, TransientError
 from common.model.messages import Job
-from common.store import Store
+from common.store import Stores
 
 log = structlog.get_logger(__name__)
 
-_SETTLE_SECONDS: Final = 0.2
+_MARK_SECONDS: Final = 0.2
 _RELAY_SECONDS: Final = 1.0
 _BATCH: Final = 512
 _AT_ONCE: Final = 32  # confirms in flight together: more gains nothing on one connection
 
 
 class Outbox:
-    """Publishes jobs. `patience` is how long a note is left to whoever made it before the relay takes it up."""
+    """Publishes jobs, and withdraws uploads whose request failed.
 
-    def __init__(self, store: Store, publisher: Publisher, *, patience: timedelta) -> None:
-        self._store = store
+    `grace_period` is how long a mark is left to the request that made it before the relay takes it up.
+    """
+
+    def __init__(self, stores: Stores, publisher: Publisher, *, grace_period: timedelta) -> None:
+        self._store = stores.images
+        self._catalog = stores.catalog
         self._publisher = publisher
-        self._patience = patience
+        self._grace_period = grace_period
         self._published: list[str] = []
+        self._withdrawn: set[str] = set()
 
     async def publish(self, image_id: str) -> bool:
         """Publish the image's job; False when it must wait, and will survive a power cut as it waits."""
@@ -44,17 +49,31 @@ class Outbox:
         self._published.append(image_id)
         return True
 
+    async def withdraw(self, image_ids: list[str]) -> None:
+        """Delete images that were never promised; what the store does not delete now is tried again until it is."""
+        self._withdrawn.update(image_ids)
+        try:
+            await self._delete_withdrawn()
+        except TransientError as error:
+            log.warning("outbox.not_withdrawn", count=len(self._withdrawn), reason=str(error))
+
     async def run(self) -> None:
-        """Settle and relay until cancelled; what is confirmed by then is settled still."""
+        """Mark, relay and withdraw until cancelled; what is confirmed by then is marked still."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_forever(self._settle, _SETTLE_SECONDS))
+                group.create_task(_forever(self._mark_published, _MARK_SECONDS))
                 group.create_task(_forever(self._relay, _RELAY_SECONDS))
+                group.create_task(_forever(self._delete_withdrawn, _RELAY_SECONDS))
         finally:
-            await self._settle()
+            await self._mark_published()
 
-    async def _settle(self) -> None:
-        """Turn notes over, many in one trip to the disk: should we die before, a job is published twice."""
+    async def _delete_withdrawn(self) -> None:
+        for image_id in list(self._withdrawn):
+            await self._catalog.delete(image_id)
+            self._withdrawn.discard(image_id)
+
+    async def _mark_published(self) -> None:
+        """Mark many images in one thread hop: should the process die before, a job is published twice."""
         if batch := self._published[:]:
             await self._store.mark_published(batch)
             del self._published[: len(batch)]
@@ -62,7 +81,8 @@ class Outbox:
     async def _relay(self) -> None:
         if not self._publisher.connected:
             return
-        waiting = await self._store.unpublished(older_than=self._patience, limit=_BATCH)
+        waiting = await self._store.unpublished(older_than=self._grace_period, limit=_BATCH)
+        waiting = [image_id for image_id in waiting if image_id not in self._withdrawn]
         for start in range(0, len(waiting), _AT_ONCE):
             await self._relay_together(waiting[start : start + _AT_ONCE])
 
@@ -90,7 +110,5 @@ async def _forever(step: Callable[[], Awaitable[None]], seconds: float) -> None:
         except TransientError as error:
             log.warning("outbox.delayed", reason=str(error))
         except Exception:
-            log.exception(
-                "outbox.failed"
-            )  # the next round may fare better; without rounds nothing is relayed
+            log.exception("outbox.failed")  # without a next round nothing would be relayed
         await asyncio.sleep(seconds)

@@ -42,7 +42,6 @@ def maintenance(settings: ApiSettings, stores: Stores, publisher: Publisher) -> 
         staged_for=timedelta(seconds=settings.staged_seconds),
         keys_for=timedelta(seconds=settings.idempotency_seconds),
         retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
-        missing_after=timedelta(seconds=settings.requeue_seconds),
     )
 
 

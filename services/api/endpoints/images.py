@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -11,12 +12,12 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.errors import UnreadableRecordError
+from common.errors import ImageGoneError, UnreadableRecordError
 from common.model import image_ids
 from common.model.records import STATUSES, Record
 from common.model.status import status_of
 from services.api.auth.authentication import principal_of
-from services.api.background.maintenance import remove
+from services.api.background.deletion import delete_image
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem, image_not_found
@@ -31,14 +32,14 @@ from services.api.openapi.schemas import (
 
 log = structlog.get_logger(__name__)
 
-_EXAMINED: Final = 1000  # records a request looks at: a rare status must not make it read the whole store
+_EXAMINED: Final = 1000  # records a request reads: a rare status must not make it read the whole store
 _SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
 TIMESTAMP_PREFIX_LENGTH: Final = 24  # of an id's characters; images that have these in common are on one page
 
 
 async def list_images(request: Request) -> Response:
-    """Newest first. `next_cursor` is null at the end; a page may be short, or empty, before that."""
+    """List images, newest first. `next_cursor` is null at the end; a page may be short, or empty, before that."""
     services = dependencies_of(request)
     limit = _limit(request.query_params.get("limit"))
     status = _status(request.query_params.get("status"))
@@ -58,10 +59,10 @@ async def delete(request: Request) -> Response:
     """Remove the image and all that was made of it."""
     record = await _own_record(request)
     services = dependencies_of(request)
-    removed = await remove(services.stores, services.publishing.publisher, record.manifest.image_id)
+    deleted = await delete_image(services.stores, services.publishing.publisher, record.manifest.image_id)
     services.records.forget(record.manifest.image_id)
-    if not removed:
-        raise image_not_found()  # somebody was faster
+    if not deleted:
+        raise image_not_found()  # another request was faster
     return Response(status_code=204)
 
 
@@ -69,7 +70,11 @@ async def retry(request: Request) -> Response:
     """Develop a failed image again, from its original."""
     record = await _own_record(request)
     image_id = record.manifest.image_id
-    if not await _reopen(dependencies_of(request), image_id):
+    try:
+        reopened = await _reopen(dependencies_of(request), image_id)
+    except ImageGoneError:
+        raise image_not_found() from None
+    if not reopened:
         raise Problem(
             ProblemCode.NOT_FAILED, f"only a failed image can be run again; this one is {record.status}"
         )
@@ -86,7 +91,11 @@ async def retry_failed(request: Request) -> Response:
     records, cursor = await _examine(services, cursor, since)
     mine = [record for record in records if principal.can_read(record)]
     failed = [record.manifest.image_id for record in mine if record.status == "failed"]
-    retried = [image_id for image_id in failed if await _reopen(services, image_id)]
+    retried = []
+    for image_id in failed:
+        with suppress(ImageGoneError):
+            if await _reopen(services, image_id):
+                retried.append(image_id)
     return MsgspecResponse(Retried(retried=retried, next_cursor=cursor), 202)
 
 
@@ -100,6 +109,7 @@ async def _own_record(request: Request) -> Record:
 
 
 async def _reopen(services: Dependencies, image_id: str) -> bool:
+    """Open a failed image again; False when it is not failed. Raises ImageGoneError when it was deleted meanwhile."""
     if not await services.stores.catalog.reopen(image_id):
         return False
     await services.publishing.outbox.publish(image_id)
@@ -129,7 +139,7 @@ async def _collect(
 async def _examine(
     services: Dependencies, cursor: str | None, since: datetime
 ) -> tuple[list[Record], str | None]:
-    """Up to a request's worth of records received since then, with the cursor to go on from."""
+    """Return up to a request's worth of records received since then, with the cursor to go on from."""
     bound = image_ids.lowest_at(since)
     page = await services.stores.catalog.page(before=cursor, limit=_EXAMINED)
     wanted, cursor = [image_id for image_id in page if image_id >= bound], None
@@ -140,7 +150,7 @@ async def _examine(
 
 
 async def _read(services: Dependencies, image_ids: list[str]) -> list[Record | None]:
-    """All at once: the store takes them together. What cannot be read hides no other."""
+    """Read all at once, which the store does together. What cannot be read hides no other."""
 
     async def one(image_id: str) -> Record | None:
         try:
@@ -153,7 +163,7 @@ async def _read(services: Dependencies, image_ids: list[str]) -> list[Record | N
 
 
 def opaque_cursor(moment: str) -> str:
-    """A cursor before all images of a moment: the last one examined may be a stranger's, whose id is not told."""
+    """Return a cursor before all images of a moment: the last examined may be a stranger's, whose id is not told."""
     return moment + "f" * 12
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -64,7 +64,7 @@ async def _accept(request: Request, services: Dependencies) -> list[str]:
             # Whoever holds a signed URL of the owner's must not find out which keys the owner used.
             scoped = f"{principal.owner or ''}\n{'signed' if principal.via_signed_url else ''}\n{key}"
             async with _all_or_none(services, receiver):
-                image_ids, fresh = await idempotency.settle(services.stores, scoped, receiver.files)
+                image_ids, fresh = await idempotency.claim(services.stores, scoped, receiver.files)
         if fresh:
             await _publish(services, receiver)
     return image_ids
@@ -97,14 +97,9 @@ async def _all_or_none(services: Dependencies, receiver: UploadReceiver) -> Asyn
     try:
         yield
     except BaseException:
-        await asyncio.shield(_withdraw(services, receiver))
+        image_ids = [file.image_id for file in receiver.files]
+        await asyncio.shield(services.publishing.outbox.withdraw(image_ids))
         raise
-
-
-async def _withdraw(services: Dependencies, receiver: UploadReceiver) -> None:
-    for file in receiver.files:
-        with suppress(TransientError):
-            await services.stores.catalog.delete(file.image_id)
 
 
 async def _publish(services: Dependencies, receiver: UploadReceiver) -> None:

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the same key with the same bytes gives the same images, however often it is sent.
 
 The field is that of draft-ietf-httpapi-idempotency-key-header. The images are made durable first and the key claimed
-then: whoever comes second removes its own again, so two at once give one image, and a crash in between loses none.
+then: the request that comes second removes its own again, so two at once give one image, and a crash in between loses
+none.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ _MAX_LENGTH: Final = 255
 
 
 def read_key(header: str | None) -> str | None:
-    """The key in the header, checked. Raises Problem."""
+    """Return the key in the header. Raises Problem 400 when it is none."""
     if header is None:
         return None
     key = header.strip().strip('"')
@@ -29,8 +30,10 @@ def read_key(header: str | None) -> str | None:
     return key
 
 
-async def settle(stores: Stores, key: str, files: list[StagedFile]) -> tuple[list[str], bool]:
-    """The ids that the key stands for, and whether they are those just made; removes the new ones when they are not.
+async def claim(stores: Stores, key: str, files: list[StagedFile]) -> tuple[list[str], bool]:
+    """Have the key stand for these files; return the ids that it stands for and whether they are those just made.
+
+    The new images are removed when they are not.
 
     Raises Problem 409 when the key stands for other bytes.
     """

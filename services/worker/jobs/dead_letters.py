@@ -22,11 +22,11 @@ class DeadLetterHandler:
     """Ends the images whose jobs were delivered too often or cannot be read."""
 
     def __init__(
-        self, *, store: Store, publisher: Publisher, ending: ResultRecorder, metrics: WorkerMetrics
+        self, *, store: Store, publisher: Publisher, recorder: ResultRecorder, metrics: WorkerMetrics
     ) -> None:
         self._store = store
         self._publisher = publisher
-        self._ending = ending
+        self._recorder = recorder
         self._metrics = metrics
 
     async def __call__(self, delivery: Delivery) -> Disposition:
@@ -51,7 +51,7 @@ class DeadLetterHandler:
         self._metrics.dead_letters.labels("unreadable").inc()
         log.error("dead_letter.unreadable", reason=reason, bytes=len(body), beginning=repr(body[:200]))
         if image_id := _image_id_in(body):
-            await self._ending.fail(
+            await self._recorder.fail(
                 image_id, Failure(code=UnreadableMessageError.code, reason=f"its job: {reason}")
             )
 
@@ -66,7 +66,7 @@ class DeadLetterHandler:
             return
         self._metrics.dead_letters.labels("worker_crashed").inc()
         reason = f"its worker died or lost its connection {MAX_DELIVERIES} times while developing it"
-        await self._ending.fail(job.image_id, Failure(code="worker_crashed", reason=reason))
+        await self._recorder.fail(job.image_id, Failure(code="worker_crashed", reason=reason))
 
 
 def _image_id_in(body: bytes) -> str | None:

@@ -43,7 +43,7 @@ class JobHandler:
         store: Store,
         publisher: Publisher,
         develop: Develop,
-        ending: ResultRecorder,
+        recorder: ResultRecorder,
         metrics: WorkerMetrics,
         worker: str,
         retry_delays: tuple[int, ...],
@@ -51,7 +51,7 @@ class JobHandler:
         self._store = store
         self._publisher = publisher
         self._develop = develop
-        self._ending = ending
+        self._recorder = recorder
         self._metrics = metrics
         self._worker = worker
         self._retry_delays = retry_delays
@@ -75,10 +75,8 @@ class JobHandler:
             await self._work(job)
         except ImageGoneError:
             log.info("job.image_gone")
-        except BrokerUnavailableError as error:
-            # The result may stand already; whoever gets the job next announces it.
-            log.warning("job.unannounced", reason=str(error))
-            return Disposition.REQUEUE
+            # A retry that raced with the deletion may have left a mark.
+            await self._store.clear_pending(job.image_id)
         except TransientError as error:
             return await self._postpone(job, error)
         return Disposition.ACK
@@ -90,12 +88,12 @@ class JobHandler:
             raise ImageGoneError("no such image")
         if record.result is not None:
             log.info("job.known", status=record.result.status)
-            await self._ending.announce(record.manifest, record.result)
+            await self._recorder.publish(record.manifest, record.result)
             # Whoever wrote the result may have died before this.
             await self._store.clear_pending(job.image_id)
             return
         result, files = await self._attempt(record)
-        await self._ending.finish(record.manifest, result, files)
+        await self._recorder.record(record.manifest, result, files)
 
     async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
         """The result of developing the picture once, with the bytes of its outputs by file name."""
@@ -133,7 +131,7 @@ class JobHandler:
         try:
             if job.attempt > len(self._retry_delays):
                 reason = f"{error} (tried {job.attempt} times)"
-                await self._ending.fail(job.image_id, Failure(code=error.code, reason=reason))
+                await self._recorder.fail(job.image_id, Failure(code=error.code, reason=reason))
             else:
                 await self._put_back(job, error)
         except TransientError as second:

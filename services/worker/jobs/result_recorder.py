@@ -1,10 +1,11 @@
-"""The end of an image: its result made durable, then announced, always in this order."""
+"""Ends images: the result is made durable, then announced, always in this order."""
 
 from collections.abc import Mapping
 
 import structlog
 
 from common.broker import Publisher
+from common.errors import BrokerUnavailableError
 from common.model.messages import finished_event
 from common.model.records import (
     Failure,
@@ -12,7 +13,7 @@ from common.model.records import (
     Result,
 )
 from common.model.status import status_of_result
-from common.store import Store
+from common.store import EventOutbox, PendingEvent, Store
 from services.worker.jobs import results
 from services.worker.metrics import WorkerMetrics
 
@@ -20,29 +21,51 @@ log = structlog.get_logger(__name__)
 
 
 class ResultRecorder:
-    """Brings images to their end; raises SurroundingsError when the store or the broker does not follow."""
+    """Records results and publishes their events; raises TransientError when the store does not follow."""
 
-    def __init__(self, store: Store, publisher: Publisher, metrics: WorkerMetrics) -> None:
+    def __init__(
+        self, *, store: Store, events: EventOutbox, publisher: Publisher, metrics: WorkerMetrics
+    ) -> None:
         self._store = store
+        self._events = events
         self._publisher = publisher
         self._metrics = metrics
 
-    async def finish(self, manifest: Manifest, result: Result, files: Mapping[str, bytes]) -> None:
-        """Keep the result, or find the one that somebody else was first with; announce what stands."""
+    async def record(self, manifest: Manifest, result: Result, files: Mapping[str, bytes]) -> None:
+        """Record the result with its files by name, unless another worker was first; publish what stands.
+
+        Raises ImageGoneError when the image was deleted meanwhile.
+        """
         with self._metrics.stages.labels("store").time():
             standing = await self._store.record_result(result, files)
         code = standing.failure.code if standing.failure else ""
         self._metrics.jobs.labels(standing.status, code).inc()
         log.info("job.finished", status=standing.status, error_code=code, duration_ms=standing.duration_ms)
-        await self.announce(manifest, standing)
+        await self.publish(manifest, standing)
 
-    async def announce(self, manifest: Manifest, result: Result) -> None:
-        """Publish the event of a result that stands; a repeat carries the same event id."""
-        await self._publisher.publish_event(finished_event(status_of_result(manifest, result), result))
+    async def publish(self, manifest: Manifest, result: Result) -> None:
+        """Publish the event of a result that stands; a repeat carries the same event id.
+
+        An event that the broker refuses or does not confirm waits in the store, and costs the job nothing: its image
+        is finished, whoever cannot be told.
+        """
+        event = finished_event(status_of_result(manifest, result), result)
+        try:
+            await self._publisher.publish_event(event)
+        except BrokerUnavailableError as error:
+            log.warning("event.deferred", type=event.type, reason=str(error))
+            await self._events.add(
+                PendingEvent(
+                    image_id=result.image_id,
+                    type=event.type,
+                    attempt=result.attempt,
+                    occurred_at=result.finished_at,
+                )
+            )
 
     async def fail(self, image_id: str, failure: Failure) -> None:
-        """End an image as failed; one that is gone or has its result stays as it is."""
+        """Record that an image failed; one that is gone or has its result stays as it is."""
         record = await self._store.read(image_id)
         if record is None:
             return
-        await self.finish(record.manifest, results.failed(image_id, record.attempts, failure), {})
+        await self.record(record.manifest, results.failed(image_id, record.attempts, failure), {})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.errors import BrokerUnavailableError
+from common.errors import BrokerUnavailableError, StoreUnavailableError
 from services.api.background.outbox import Outbox
 from tests.support.http.api import Api
 from tests.support.store.stored_images import uploaded
@@ -12,14 +12,14 @@ from tests.support.store.stored_images import uploaded
 
 @pytest.fixture
 def outbox(api: Api) -> Outbox:
-    return Outbox(api.store, api.publisher, patience=timedelta(0))
+    return Outbox(api.dependencies.stores, api.publisher, grace_period=timedelta(0))
 
 
 async def test_what_is_confirmed_is_turned_over(api: Api, outbox: Outbox) -> None:
     image_id = await uploaded(api.store)
 
     assert await outbox.publish(image_id)
-    await outbox._settle()
+    await outbox._mark_published()
 
     assert not api.memory.unpublished
     assert list(api.memory.unfinished) == [image_id]
@@ -54,6 +54,22 @@ async def test_nothing_is_relayed_while_the_link_is_down(api: Api, outbox: Outbo
 async def test_a_note_is_left_alone_for_as_long_as_its_request_may_take(api: Api) -> None:
     await uploaded(api.store)
 
-    await Outbox(api.store, api.publisher, patience=timedelta(hours=1))._relay()
+    await Outbox(api.dependencies.stores, api.publisher, grace_period=timedelta(hours=1))._relay()
 
     assert not api.publisher.jobs
+
+
+async def test_a_withdrawal_that_the_store_refuses_is_tried_again_and_never_relayed(
+    api: Api, outbox: Outbox
+) -> None:
+    image_id = await uploaded(api.store)
+    api.memory.fault = StoreUnavailableError("an input/output error")
+    await outbox.withdraw([image_id])
+    api.memory.fault = None
+
+    await outbox._relay()
+    assert not api.publisher.jobs
+    await outbox._delete_withdrawn()
+
+    assert not api.memory.images
+    assert not api.memory.unpublished

@@ -13,7 +13,7 @@ from services.worker.jobs.dead_letters import DeadLetterHandler
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
 from tests.support.fakes import RecordingPublisher, delivery_of
-from tests.support.store.memory import Memory, MemoryStore
+from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import completed, uploaded
 
 
@@ -25,9 +25,14 @@ class Graveyard:
         self.publisher = RecordingPublisher()
         self.registry = CollectorRegistry()
         metrics = WorkerMetrics(self.registry)
-        ending = ResultRecorder(self.store, self.publisher, metrics)
+        recorder = ResultRecorder(
+            store=self.store,
+            events=MemoryEvents(self.store.memory),
+            publisher=self.publisher,
+            metrics=metrics,
+        )
         self.handler = DeadLetterHandler(
-            store=self.store, publisher=self.publisher, ending=ending, metrics=metrics
+            store=self.store, publisher=self.publisher, recorder=recorder, metrics=metrics
         )
 
     async def attempted(self, times: int) -> str:

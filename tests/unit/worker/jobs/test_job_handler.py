@@ -29,7 +29,7 @@ from services.worker.metrics import WorkerMetrics
 from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.pipeline import PipelineResult
 from tests.support.fakes import RecordingPublisher, delivery_of
-from tests.support.store.memory import Memory, MemoryStore
+from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import completed, content_of, failed, uploaded
 
 DEVELOPED = PipelineResult(
@@ -77,7 +77,12 @@ class Worker:
             store=self.store,
             publisher=self.publisher,
             develop=self.develop,
-            ending=ResultRecorder(self.store, self.publisher, self.metrics),
+            recorder=ResultRecorder(
+                store=self.store,
+                events=MemoryEvents(self.store.memory),
+                publisher=self.publisher,
+                metrics=self.metrics,
+            ),
             metrics=self.metrics,
             worker="worker",
             retry_delays=DELAYS,
@@ -268,18 +273,26 @@ async def test_two_deliveries_at_once_have_one_result(worker: Worker) -> None:
     assert len({event.id for event in ends}) == 1
 
 
-async def test_an_end_that_is_not_announced_comes_again_and_is_announced_then(worker: Worker) -> None:
+async def test_an_end_that_cannot_be_announced_costs_neither_the_job_nor_its_acknowledgement(
+    worker: Worker,
+) -> None:
     worker.publisher.break_down("event")
 
-    assert await worker.deliver() is Disposition.REQUEUE
+    assert await worker.deliver() is Disposition.ACK
 
     record = await worker.record()
     assert record is not None
     assert record.status == "completed", "what was developed is kept"
-    worker.publisher.recover()
-    assert await worker.deliver() is Disposition.ACK
-    assert worker.events == [DONE]
+    assert [event.type for _, event in worker.store.memory.events.values()] == [DONE]
     assert len(worker.developed) == 1
+
+
+async def test_the_marks_of_an_image_that_is_gone_are_removed(worker: Worker) -> None:
+    del worker.store.memory.images[worker.image_id]
+
+    assert await worker.deliver() is Disposition.ACK
+
+    assert not worker.store.memory.unpublished
 
 
 async def test_a_retry_counts_its_attempt_and_waits_longer_each_time(worker: Worker) -> None:

@@ -1,13 +1,16 @@
+from datetime import timedelta
+
 import pytest
 from prometheus_client import CollectorRegistry
 
-from common.errors import BrokerUnavailableError, StoreFullError
+from common.errors import StoreFullError
 from common.model import image_ids
 from common.model.records import Failure
+from common.store import PendingEvent
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
 from tests.support.fakes import RecordingPublisher
-from tests.support.store.memory import Memory, MemoryStore
+from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import (
     completed,
     failed,
@@ -32,17 +35,24 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def ending(store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry) -> ResultRecorder:
-    return ResultRecorder(store, publisher, WorkerMetrics(registry))
+def recorder(
+    store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry
+) -> ResultRecorder:
+    return ResultRecorder(
+        store=store,
+        events=MemoryEvents(store.memory),
+        publisher=publisher,
+        metrics=WorkerMetrics(registry),
+    )
 
 
 async def test_an_end_is_kept_announced_and_counted(
-    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry
+    recorder: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher, registry: CollectorRegistry
 ) -> None:
     image_id = await uploaded(store)
     result, outputs = completed(image_id)
 
-    await ending.finish(manifest(image_id), result, outputs)
+    await recorder.record(manifest(image_id), result, outputs)
 
     record = await store.read(image_id)
     assert record is not None
@@ -53,54 +63,59 @@ async def test_an_end_is_kept_announced_and_counted(
 
 
 async def test_who_comes_second_announces_what_stands(
-    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+    recorder: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
 ) -> None:
     image_id = await uploaded(store)
     await store.record_result(*completed(image_id))
 
-    await ending.finish(manifest(image_id), failed(image_id, attempt=2), {})
+    await recorder.record(manifest(image_id), failed(image_id, attempt=2), {})
 
     assert [event.id for event in publisher.events] == [f"{image_id}/image.completed/1"]
 
 
 async def test_what_cannot_be_kept_is_not_announced(
-    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+    recorder: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
 ) -> None:
     image_id = await uploaded(store)
     store.memory.fault = StoreFullError("no room")
 
     with pytest.raises(StoreFullError):
-        await ending.finish(manifest(image_id), *completed(image_id))
+        await recorder.record(manifest(image_id), *completed(image_id))
     assert not publisher.events
 
 
-async def test_what_cannot_be_announced_is_kept_and_told_to_the_caller(
-    ending: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
+async def test_an_event_that_the_broker_does_not_take_waits_and_the_result_stands(
+    recorder: ResultRecorder, store: MemoryStore, publisher: RecordingPublisher
 ) -> None:
     image_id = await uploaded(store)
+    result, outputs = completed(image_id, attempt=2)
     publisher.break_down("event")
 
-    with pytest.raises(BrokerUnavailableError):
-        await ending.finish(manifest(image_id), *completed(image_id))
+    await recorder.record(manifest(image_id), result, outputs)
+
     record = await store.read(image_id)
     assert record is not None
     assert record.status == "completed"
+    (waiting,) = await MemoryEvents(store.memory).waiting(older_than=timedelta(0), limit=9)
+    assert waiting == PendingEvent(
+        image_id=image_id, type="image.completed", attempt=2, occurred_at=result.finished_at
+    )
 
 
 async def test_failing_an_image_that_is_gone_does_nothing(
-    ending: ResultRecorder, publisher: RecordingPublisher
+    recorder: ResultRecorder, publisher: RecordingPublisher
 ) -> None:
-    await ending.fail(image_ids.new(), Failure(code="worker_crashed", reason="it died"))
+    await recorder.fail(image_ids.new(), Failure(code="worker_crashed", reason="it died"))
 
     assert not publisher.events
 
 
-async def test_failing_an_image_says_at_which_attempt(ending: ResultRecorder, store: MemoryStore) -> None:
+async def test_failing_an_image_says_at_which_attempt(recorder: ResultRecorder, store: MemoryStore) -> None:
     image_id = await uploaded(store)
     await store.record_attempt(image_id, "worker")
     await store.record_attempt(image_id, "worker")
 
-    await ending.fail(image_id, Failure(code="worker_crashed", reason="it died"))
+    await recorder.fail(image_id, Failure(code="worker_crashed", reason="it died"))
 
     record = await store.read(image_id)
     assert record is not None
