@@ -46,7 +46,7 @@ def check_ending(scenario: FaultScenario) -> None:
 
 def _nothing_lies_about(scenario: FaultScenario) -> None:
     """The sweep has done its work: no upload half done, no note of work, no file of a writer that died."""
-    for folder in ("incoming", "outbox", "unfinished"):
+    for folder in ("incoming", "outbox", "unfinished", "events"):
         wait_until(lambda name=folder: scenario.settled(name), f"{folder} is empty", within=_WITHIN)  # type: ignore[misc]
     left = [str(path) for path in (scenario.store / "images").rglob(".tmp-*")]
     assert not left, left
@@ -55,6 +55,7 @@ def _nothing_lies_about(scenario: FaultScenario) -> None:
 def _no_notes_remain(scenario: FaultScenario) -> None:
     assert scenario.settled("outbox")
     assert scenario.settled("unfinished")
+    assert scenario.settled("events")
 
 
 def _is_whole(scenario: FaultScenario, image_id: str) -> None:
