@@ -68,17 +68,16 @@ class Publisher:
         """
         await self._publish(event, exchange=topology.EVENTS, routing_key="", mandatory=False)
 
-    async def count_queued_jobs(self) -> int:
-        """Count the messages that wait in the queues of jobs, retries and dead letters, making them where missing."""
+    async def count_queued_jobs(self) -> dict[str, int]:
+        """Count the waiting messages of each queue of jobs, retries and dead letters, making those that are missing."""
         if not self.connected:
             raise BrokerUnavailableError("no connection to the broker")
         link = self._link.link
-        counted = 0
+        counted: dict[str, int] = {}
 
         async def count() -> None:
-            nonlocal counted
             for queue in self._declares.queues:
-                counted += await topology.messages_ready(link.channel, queue)
+                counted[queue.name] = await topology.messages_ready(link.channel, queue)
 
         await self._within_timeout(count)
         return counted

@@ -1,6 +1,6 @@
 """Stand-ins for the broker's side: a publisher that remembers, and deliveries made by hand."""
 
-from common.broker import Delivery, Publisher
+from common.broker import Delivery, Publisher, topology
 from common.errors import BrokerUnavailableError
 from common.model.messages import Event, Job, encode
 
@@ -16,6 +16,7 @@ class RecordingPublisher(Publisher):
         self.probes: list[Job] = []
         self.faults: dict[str, Exception] = {}
         self.waiting = 0
+        self.retrying = 0
 
     @property
     def connected(self) -> bool:
@@ -38,9 +39,9 @@ class RecordingPublisher(Publisher):
         self._fail("event")
         self.events.append(event)
 
-    async def count_queued_jobs(self) -> int:
+    async def count_queued_jobs(self) -> dict[str, int]:
         self._fail("job")
-        return self.waiting
+        return {topology.JOBS: self.waiting, topology.retry_queue(600): self.retrying}
 
     def break_down(self, *kinds: str) -> None:
         """From now on nothing of these kinds (job, retry, event) is confirmed."""

@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from common.broker import Publisher
+from common.broker import Publisher, topology
 from common.errors import TransientError, UnreadableRecordError
-from common.model.records import Record, now
+from common.model.records import Attempt, now
 from common.store import Stores
 from services.api.background.outbox import Outbox
 
@@ -53,11 +53,13 @@ class LostJobFinder:
         unfinished = (await self._stores.images.backlog()).unfinished
         if not unfinished:
             return 0
-        missing = unfinished - await self._publisher.count_queued_jobs()
+        queued = await self._publisher.count_queued_jobs()
+        missing = unfinished - sum(queued.values())
         if missing <= 0:
             return 0
         oldest = await self._stores.images.unfinished(older_than=_SETTLED, limit=min(missing, _BATCH))
-        lost = [image_id for image_id in oldest if await self._is_lost(image_id)]
+        retrying = any(count for name, count in queued.items() if name not in (topology.JOBS, topology.DEAD))
+        lost = [image_id for image_id in oldest if await self._is_lost(image_id, retrying=retrying)]
         return await self._publish(lost)
 
     async def _publish(self, image_ids: list[str]) -> int:
@@ -68,20 +70,21 @@ class LostJobFinder:
             await self._outbox.publish(image_id)
         return len(claimed)
 
-    async def _is_lost(self, image_id: str) -> bool:
-        """Return whether nobody can be at the image; the mark of one that has its result or is gone is cleared."""
+    async def _is_lost(self, image_id: str, *, retrying: bool) -> bool:
+        """Return whether nobody can be at the image; the mark of one that has its result or is gone is cleared.
+
+        While jobs wait for their next try, an image that was tried before may be among them, however long ago.
+        """
         try:
             record = await self._stores.images.read(image_id)
         except UnreadableRecordError:
             log.error("record.unreadable", image_id=image_id)
             return False
         if record is not None and record.result is None:
-            return not self._in_hand(record)
+            return record.attempt is None or not (retrying or self._in_hand(record.attempt))
         await self._stores.images.clear_pending(image_id)
         return False
 
-    def _in_hand(self, record: Record) -> bool:
-        if record.attempt is None:
-            return False
+    def _in_hand(self, attempt: Attempt) -> bool:
         # A start in the future is one by a clock that was set back, and no reason to wait for it.
-        return timedelta(0) <= now() - record.attempt.started_at < self._in_hand_for
+        return timedelta(0) <= now() - attempt.started_at < self._in_hand_for

@@ -116,3 +116,16 @@ async def test_of_two_replicas_at_once_one_publishes(api: Api, finder: LostJobFi
 
     assert await finder.requeue() == 0
     assert not api.publisher.jobs
+
+
+async def test_what_was_tried_before_may_wait_for_its_next_try(api: Api, finder: LostJobFinder) -> None:
+    waiting, at_work, lost = [await published(api) for _ in range(3)]
+    taken_up(api, waiting, ago=IN_HAND_FOR * 4)
+    taken_up(api, at_work, ago=timedelta(seconds=5))
+    api.publisher.retrying = 1
+
+    assert await finder.requeue() == 0
+
+    api.publisher.retrying = 0
+    assert await finder.requeue() == 2
+    assert [job.image_id for job in api.publisher.jobs] == [waiting, lost]
