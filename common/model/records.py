@@ -58,7 +58,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`result.json`: the end of an image; created once, by whoever is first."""
+    """`result.json`: how an image ended; created once, by the first worker to finish it."""
 
     image_id: str
     status: Literal["completed", "failed"]
@@ -87,7 +87,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def attempts(self) -> int:
-        """How often a worker has begun on it."""
+        """The number of attempts that workers have begun."""
         return self.attempt.attempt if self.attempt else 0
 
 

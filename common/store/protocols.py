@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class StoredFile(Protocol):
-    """A file that was opened to be served: deleting its image changes nothing for whoever reads it.
+    """A file that was opened to be served: deleting its image changes nothing for its reader.
 
     `size` is in bytes, `etag` a strong validator with its quotes, `redirect_url` where the client may fetch the file
     itself, or None when it must be sent.
@@ -90,7 +90,7 @@ class Store(Protocol):
     def original(self, image_id: str) -> AbstractAsyncContextManager[Path]:
         """Give the original as a local file, for as long as the context lasts.
 
-        Raises ImageGoneError when the image was deleted: on entering, or in place of the error of who misses the file.
+        Raises ImageGoneError when the image was deleted: on entering, or in place of an error about the missing file.
         """
 
     async def open_file(self, image_id: str, filename: str, *, media_type: str) -> StoredFile | None:

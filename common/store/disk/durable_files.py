@@ -98,7 +98,7 @@ def sync_nearest_folder(folder: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Create `folder` and what is missing above it, durably.
 
-    Raises FileNotFoundError when somebody removes empty folders at this moment: worth another try.
+    Raises FileNotFoundError when a deletion removes empty folders at this moment: worth another try.
     """
     missing = []
     while not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Idempotency keys: what a client's key stands for, first come first kept."""
+"""Idempotency keys: a client's key stands for the images of the first request that came with it."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ def _claim(layout: Layout, key: str, claim: IdempotencyRecord) -> IdempotencyRec
 
 
 def _replace(layout: Layout, name: str, stale: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
-    """Have the key, whose images were deleted, stand for others; False when somebody else was faster."""
+    """Have the key, whose images were deleted, stand for others; False when another request was faster."""
     with locked(layout.keys_lock, create=True):
         if _read(layout.keys / name) != stale:
             return False

@@ -78,7 +78,7 @@ def _claim(layout: Layout, image_id: str, older_than: timedelta) -> bool:
         if not is_due((layout.unfinished / image_id).stat().st_mtime, older_than):
             return False
         (layout.unfinished / image_id).rename(mark)
-        os.utime(mark)  # now, so that no relay takes it before whoever claimed it
+        os.utime(mark)  # now, so that no relay takes it before the replica that claimed it
         return True
     return False
 

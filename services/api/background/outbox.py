@@ -44,7 +44,7 @@ class Outbox:
             await self._publisher.publish_job(Job(image_id=image_id))
         except BrokerUnavailableError as error:
             await self._store.mark_unpublished(image_id)
-            log.warning("outbox.kept", image_id=image_id, reason=str(error))
+            log.warning("outbox.deferred", image_id=image_id, reason=str(error))
             return False
         self._published.append(image_id)
         return True

@@ -47,7 +47,7 @@ class ResultRecorder:
         """Publish the event of a result that stands; a repeat carries the same event id.
 
         An event that the broker refuses or does not confirm waits in the store, and costs the job nothing: its image
-        is finished, whoever cannot be told.
+        is finished, though not everybody knows yet.
         """
         event = finished_event(status_of_result(manifest, result), result)
         try:

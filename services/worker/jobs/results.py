@@ -13,7 +13,7 @@ from services.worker.pipeline.pipeline import PipelineResult
 
 
 def completed(image_id: str, attempt: int, begun: float, developed: PipelineResult) -> Result:
-    """The result of a picture that was developed; `begun` is the monotonic time the attempt started at."""
+    """Return the result of an image that was developed; `begun` is the monotonic time the attempt started at."""
     return Result(
         image_id=image_id,
         status="completed",
@@ -27,7 +27,7 @@ def completed(image_id: str, attempt: int, begun: float, developed: PipelineResu
 
 
 def failed(image_id: str, attempt: int, failure: Failure, begun: float | None = None) -> Result:
-    """The result of an image that ends without a picture."""
+    """Return the result of an image of which nothing could be made."""
     return Result(
         image_id=image_id,
         status="failed",
