@@ -27,10 +27,8 @@ from common.store.disk.layout import (
 _MANIFEST: Final = msgspec.json.Decoder(Manifest)
 _ATTEMPT: Final = msgspec.json.Decoder(Attempt)
 _RESULT: Final = msgspec.json.Decoder(Result)
-_RENAMED: Final = {
-    "average_colour": "average_color",
-    "colour": "color",
-}  # before 1.0; written by no version since
+# Fields and tags as they were called before 0.1.0; no version since writes them.
+_RENAMED: Final = {"average_colour": "average_color", "colour": "color", "colourful": "colorful"}
 _FAILED: Final = re.compile(failed_result(0).replace("0", r"(\d+)").replace(".json", r"\.json"))
 
 
@@ -87,10 +85,14 @@ def decode_result(document: bytes) -> Result:
 
 
 def _with_current_names(value: Any) -> Any:
-    """Return the decoded document with the fields that were renamed under their names of today."""
+    """Return the decoded document with the fields and tags that were renamed under their names of today."""
     if isinstance(value, dict):
         return {_RENAMED.get(name, name): _with_current_names(each) for name, each in value.items()}
-    return [_with_current_names(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [
+            _RENAMED.get(each, each) if isinstance(each, str) else _with_current_names(each) for each in value
+        ]
+    return value
 
 
 @contextmanager

@@ -212,3 +212,22 @@ async def test_a_record_that_cannot_be_read_hides_no_other(api: Api, monkeypatch
 
 async def test_all_failed_images_since_before_time_began_are_run_again(api: Api) -> None:
     assert await retried_since(api, "1950-01-01T00:00:00Z") == []
+
+
+async def test_a_retry_of_an_image_that_is_deleted_meanwhile_finds_none_and_leaves_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await uploaded(api.store)
+    await api.store.record_result(failed(image_id), {})
+    catalog = api.dependencies.stores.catalog
+    reopen = catalog.reopen
+
+    async def deleted_first(asked: str) -> bool:
+        await catalog.delete(asked)
+        return await reopen(asked)
+
+    monkeypatch.setattr(catalog, "reopen", deleted_first)
+
+    assert problem_of(await api.http.post(f"/images/{image_id}/retry")) == (404, "image_not_found")
+    assert not api.memory.unpublished
+    assert not api.publisher.jobs

@@ -19,7 +19,7 @@ OLD_RESULT = (
     '"bytes":7,"orientation":1,"gps_removed":false,"profile":"none","metadata":["exif"]},'
     '"picture":{"average_colour":"#336699","palette":[{"colour":"#336699","share":0.75},'
     '{"colour":"#ffffff","share":0.25}],"thumbhash":"3OcRJYB4d3h/iIeHeEh3eIhw+j2w","phash":"c3d1e0f0a5965a5a",'
-    '"tags":["photo"]},"failure":null}'
+    '"tags":["photo","colourful"]},"failure":null}'
 )
 
 
@@ -66,6 +66,7 @@ def _check(record: Record | None) -> None:
     assert record.result is not None
     assert record.result.picture is not None
     assert record.result.picture.average_color == "#336699"
+    assert record.result.picture.tags == ("photo", "colorful")
     assert [(each.color, each.share) for each in record.result.picture.palette] == [
         ("#336699", 0.75),
         ("#ffffff", 0.25),
