@@ -115,7 +115,8 @@ def test_every_code_of_a_failed_image_is_in_the_manual() -> None:
 
 def test_every_decision_has_a_number_of_its_own() -> None:
     numbers = [path.name.split("-")[0] for path in decisions()]
-    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    assert len(numbers) >= 10
+    assert sorted(set(numbers)) == numbers
 
 
 PAGES = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
