@@ -3,10 +3,12 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+
+import structlog
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import ConfigurationError
@@ -21,21 +23,38 @@ from services.worker.decoding.image_header import DecodeLimits, configure_pillow
 from services.worker.imaging.fonts import load_font
 from services.worker.jobs.dead_letters import DeadLetterHandler
 from services.worker.jobs.executor import Pipeline, PipelineExecutor
+from services.worker.jobs.job_clock import thread_cpu_seconds
 from services.worker.jobs.job_handler import JobHandler
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
 from services.worker.pipeline.pipeline import PipelineResult, develop
+from services.worker.pipeline.source_decoder import SourceDecoder
+from services.worker.sandbox.forkserver_client import FORKSERVER, ForkServer
+from services.worker.sandbox.isolated_decoder import IsolatedDecoder
 from services.worker.settings import WorkerSettings
 
+log = structlog.get_logger(__name__)
 
-async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeline | None = None) -> int:
-    """Work until `stop` is set or the process is past helping itself; returns the exit code."""
-    developing = pipeline or build_pipeline(settings)
+Adapt = Callable[[Pipeline], Pipeline]
+
+
+async def run(
+    settings: WorkerSettings,
+    stop: asyncio.Event,
+    *,
+    adapt: Adapt = lambda pipeline: pipeline,
+    forkserver: str = FORKSERVER,
+) -> int:
+    """Work until `stop` is set or the process cannot go on; returns the exit code. Tests adapt both processes."""
     name = f"worker-{socket.gethostname()}-{os.getpid()}"
     declares = topology.jobs(settings.retry_delays_seconds)
     made, stuck = registry(), asyncio.Event()
     open_stores = select_store(settings.store_url, root=settings.store_root)
     async with AsyncExitStack() as stack:
+        decoder = (
+            stack.enter_context(open_decoder(settings, forkserver)) if settings.decode_in_child else None
+        )
+        pipeline = adapt(build_pipeline(settings, decoder))
         stores = await stack.enter_async_context(open_stores())
         publisher = await stack.enter_async_context(
             open_publisher(
@@ -47,7 +66,7 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
         )
         connections = ConnectionMetrics(made)
         connections.watch("publish", lambda: publisher.connected)
-        developer = _developer(settings, developing, stuck)
+        developer = _developer(settings, pipeline, decoder, stuck)
         service = ConsumerProcess(
             name=name,
             settings=settings,
@@ -64,20 +83,48 @@ async def run(settings: WorkerSettings, stop: asyncio.Event, *, pipeline: Pipeli
         return await service.run(stop)
 
 
-def build_pipeline(settings: WorkerSettings) -> Pipeline:
-    """The real pipeline, with Pillow set up for this process."""
-    limits = DecodeLimits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        max_total_pixels=settings.max_total_pixels,
-    )
+def build_pipeline(settings: WorkerSettings, decoder: SourceDecoder | None = None) -> Pipeline:
+    """Set Pillow up for this process; returns the real pipeline, which decodes with `decoder`, by default itself."""
+    limits = _limits(settings)
     configure_pillow(limits)
     assets = _assets(settings)
 
     def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> PipelineResult:
-        return develop(source, recipe, limits=limits, assets=assets, cancelled=cancelled)
+        return develop(source, recipe, limits=limits, assets=assets, cancelled=cancelled, decoder=decoder)
 
     return run_pipeline
+
+
+@contextmanager
+def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iterator[IsolatedDecoder]:
+    """A decoder whose processes have started, and end with the context. Raises ConfigurationError.
+
+    To be opened in the main thread: the kernel ends the fork server with the thread that started it.
+    """
+    decoder = IsolatedDecoder(
+        ForkServer(_limits(settings), settings.worker_memory_bytes, module=forkserver),
+        _limits(settings),
+        cpu_seconds=settings.job_timeout_seconds,
+        images_per_process=settings.images_per_decoder,
+    )
+    try:
+        confinement = decoder.start()
+        log.info("decoder.ready", landlock_version=confinement.landlock, seccomp=confinement.seccomp)
+        if not (confinement.landlock and confinement.seccomp):
+            log.warning(
+                "decoder.less_confined", reason="this kernel or architecture lacks Landlock or seccomp"
+            )
+        yield decoder
+    finally:
+        decoder.close()
+
+
+def _limits(settings: WorkerSettings) -> DecodeLimits:
+    return DecodeLimits(
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
+        max_total_pixels=settings.max_total_pixels,
+    )
 
 
 def _assets(settings: WorkerSettings) -> Assets:
@@ -106,10 +153,21 @@ def _folder(variable: str, name: str) -> Path | None:
     return path
 
 
-def _developer(settings: WorkerSettings, pipeline: Pipeline, stuck: asyncio.Event) -> PipelineExecutor:
+def _developer(
+    settings: WorkerSettings, pipeline: Pipeline, decoder: IsolatedDecoder | None, stuck: asyncio.Event
+) -> PipelineExecutor:
     threads = ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="develop")
+
+    def cpu_seconds(thread: int) -> float:
+        return thread_cpu_seconds(thread) + (decoder.cpu_seconds(thread) if decoder else 0.0)
+
     return PipelineExecutor(
-        pipeline, threads, timeout_seconds=settings.job_timeout_seconds, on_stuck=stuck.set
+        pipeline,
+        threads,
+        timeout_seconds=settings.job_timeout_seconds,
+        stall_seconds=settings.job_stall_seconds,
+        on_stuck=stuck.set,
+        cpu_seconds=cpu_seconds,
     )
 
 

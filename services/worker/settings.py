@@ -11,6 +11,7 @@ from common.runtime.settings import (
     RETRY_DELAYS,
     STORE_ROOT,
     CommonSettings,
+    Count,
     FontsFolder,
     MaxFrames,
     MaxPixels,
@@ -36,12 +37,34 @@ class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            description="Address space of the process; beyond, the image fails with `out_of_memory`. 0: no limit.",
+            description="Address space of the worker, and of each decoder process; beyond, the image fails with "
+            "`out_of_memory`. 0: no limit.",
         ),
     ] = 2 * 1024**3
     job_timeout_seconds: Annotated[
-        Seconds, Meta(description="The deadline of a job; beyond, the image fails with `timed_out`.")
+        Seconds,
+        Meta(
+            description="Processor time that an image may take; beyond, it fails with `timed_out`. "
+            "Waiting for a disk does not count."
+        ),
     ] = 60.0
+    job_stall_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="How long a job may wait beside that, for its file, a lock or the processor; beyond, it is "
+            "tried again, and after the last try the image fails with `job_stalled`."
+        ),
+    ] = 180.0
+    decode_in_child: Annotated[
+        bool,
+        Meta(
+            description="Decode in a process of its own, which reaches neither network nor files. "
+            "Without it, an image that crashes its decoder ends the worker."
+        ),
+    ] = True
+    images_per_decoder: Annotated[
+        Count, Meta(description="Images that a decoder process decodes before it is replaced by a fresh one.")
+    ] = 100
     retry_delays_seconds: RetryDelays = RETRY_DELAYS
     max_pixels: MaxPixels = MAX_PIXELS
     max_frames: MaxFrames = MAX_FRAMES

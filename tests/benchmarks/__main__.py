@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks import end_to_end, reads, reporting, transforms, uploads, workers
+from tests.benchmarks import decoding, end_to_end, reads, reporting, transforms, uploads, workers
 from tests.benchmarks.measuring import Row
 from tests.support.broker.node import BrokerNode
 
-GROUPS = ("end_to_end", "transforms", "uploads", "reads", "workers")
+GROUPS = ("end_to_end", "transforms", "decoding", "uploads", "reads", "workers")
 
 
 def main() -> None:
@@ -35,12 +35,14 @@ def _measured(groups: tuple[str, ...], *, quick: bool) -> Iterator[Row]:
         folder = Path(name)
         node = BrokerNode(folder / "broker")
         try:
-            if set(groups) - {"transforms"}:
+            if set(groups) - {"transforms", "decoding"}:
                 node.start()
             if "end_to_end" in groups:
                 yield from end_to_end.rows(folder / "end", node, pairs=pairs, quick=quick)
             if "transforms" in groups:
                 yield from transforms.rows(folder / "transforms", pairs=pairs, quick=quick)
+            if "decoding" in groups:
+                yield from decoding.rows(folder / "decoding", pairs=pairs, quick=quick)
             if "uploads" in groups:
                 yield from uploads.rows(folder / "uploads", node, pairs=pairs, quick=quick)
             if "reads" in groups:

@@ -41,7 +41,7 @@ def test_cut_in_the_middle_of_a_job(
     gate.touch()
 
     scenario.wait_completed()
-    wait_until(lambda: scenario.worker.logged("job.known"), "the second delivery is recognized")
+    wait_until(lambda: scenario.worker.logged("job.already_finished"), "the second delivery is recognized")
     assert scenario.attempts(image_id) == 1
     assert len(scenario.worker.logged("job.finished")) == 1
 

@@ -200,7 +200,8 @@ def test_disk_full_during_an_output(start_scenario: ScenarioFactory, vhost: Vhos
         image_id = scenario.upload(photograph(2000, 1500))
         small_one = scenario.upload()
         wait_until(
-            lambda: scenario.worker.logged("job.postponed", image_id=image_id), "it is tried again later"
+            lambda: scenario.worker.logged("job.retry_scheduled", image_id=image_id),
+            "it is tried again later",
         )
         scenario.user.wait_completed(small_one)
 

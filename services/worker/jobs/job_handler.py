@@ -1,4 +1,4 @@
-"""What a worker does with a delivery: one row of the delivery table after the other."""
+"""Decides what a worker does with a delivery: one row of the delivery table after the other."""
 
 import asyncio
 import random
@@ -72,22 +72,22 @@ class JobHandler:
 
     async def _run(self, job: Job) -> Disposition:
         try:
-            await self._work(job)
+            await self._process(job)
         except ImageGoneError:
             log.info("job.image_gone")
             # A retry that raced with the deletion may have left a mark.
             await self._store.clear_pending(job.image_id)
         except TransientError as error:
-            return await self._postpone(job, error)
+            return await self._retry_or_fail(job, error)
         return Disposition.ACK
 
-    async def _work(self, job: Job) -> None:
-        # The attempt is noted before decoding: a picture that kills its worker leaves this trace.
+    async def _process(self, job: Job) -> None:
+        # The attempt is noted before decoding: an image that kills its worker leaves this trace.
         record = await self._store.record_attempt(job.image_id, self._worker)
         if record is None:
             raise ImageGoneError("no such image")
         if record.result is not None:
-            log.info("job.known", status=record.result.status)
+            log.info("job.already_finished", status=record.result.status)
             await self._recorder.publish(record.manifest, record.result)
             # Whoever wrote the result may have died before this.
             await self._store.clear_pending(job.image_id)
@@ -96,22 +96,22 @@ class JobHandler:
         await self._recorder.record(record.manifest, result, files)
 
     async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
-        """The result of developing the picture once, with the bytes of its outputs by file name."""
+        """Develop the image once; returns its result, and the bytes of its outputs by file name."""
         image_id, attempt = record.manifest.image_id, record.attempts
-        # The broker confirms while the picture is developed; the end is announced only after the start.
+        # The broker confirms while the image is developed; the end is announced only after the start.
         announced = asyncio.create_task(self._announce_start(record))
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             with self._metrics.in_progress.track_inprogress():
                 developed = await self._develop_original(record)
         except ImageError as error:
-            log.info("job.picture_failed", error_code=error.code, reason=str(error))
+            log.info("job.image_failed", error_code=error.code, reason=str(error))
             failure = Failure(code=error.code, reason=str(error))
-            return results.failed(image_id, attempt, failure, begun), {}
+            return results.failed(image_id, attempt, failure, started), {}
         finally:
             await announced
-        files = {rendered.filename: rendered.data for rendered in developed.outputs}
-        return results.completed(image_id, attempt, begun, developed), files
+        files = {output.filename: output.data for output in developed.outputs}
+        return results.completed(image_id, attempt, started, developed), files
 
     async def _develop_original(self, record: Record) -> PipelineResult:
         async with self._store.original(record.manifest.image_id) as source:
@@ -119,31 +119,31 @@ class JobHandler:
                 return await self._develop(source, record.manifest.recipe)
 
     async def _announce_start(self, record: Record) -> None:
-        """Nothing that must be true depends on this event: the job goes on without it."""
+        """Publish the event of the start. Nothing that must be true depends on it: the job goes on without it."""
         try:
             await self._publisher.publish_event(processing_event(status_of(record), record.attempts))
         except BrokerUnavailableError as error:
-            log.warning("job.start_unannounced", reason=str(error))
+            log.warning("job.start_not_published", reason=str(error))
 
-    async def _postpone(self, job: Job, error: TransientError) -> Disposition:
-        """Have the job come back later; after the last delay the image fails with what stood in its way."""
+    async def _retry_or_fail(self, job: Job, error: TransientError) -> Disposition:
+        """Schedule another try of the job; after the last delay, end the image as failed with the reason."""
         self._metrics.retries.labels(error.code).inc()
         try:
             if job.attempt > len(self._retry_delays):
                 reason = f"{error} (tried {job.attempt} times)"
                 await self._recorder.fail(job.image_id, Failure(code=error.code, reason=reason))
             else:
-                await self._put_back(job, error)
+                await self._schedule_retry(job, error)
         except TransientError as second:
-            log.warning("job.not_postponed", reason=str(second))
+            log.warning("job.retry_not_scheduled", reason=str(second))
             return Disposition.REQUEUE
         return Disposition.ACK
 
-    async def _put_back(self, job: Job, error: TransientError) -> None:
+    async def _schedule_retry(self, job: Job, error: TransientError) -> None:
         delay = self._retry_delays[job.attempt - 1]
         wait = delay * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
         again = Job(image_id=job.image_id, attempt=job.attempt + 1)
         await self._publisher.publish_retry(again, delay_seconds=delay, wait_seconds=wait)
         log.warning(
-            "job.postponed", error_code=error.code, reason=str(error), attempt=job.attempt, seconds=wait
+            "job.retry_scheduled", error_code=error.code, reason=str(error), attempt=job.attempt, seconds=wait
         )

@@ -14,11 +14,12 @@ from common.recipes.recipe import Output
 from services.worker.analysis.classification import is_drawing
 from services.worker.decoding.errors import translate_render_errors
 from services.worker.decoding.image_header import DecodeLimits
-from services.worker.decoding.source_image import DecodedFrame, SourceImage
+from services.worker.decoding.source_image import DecodedFrame
 from services.worker.encoding.encoders import EncodeOptions, encode
 from services.worker.encoding.frames import Frame, FrameSequence
 from services.worker.encoding.quality_search import find_quality_for_size
 from services.worker.operations import Operations
+from services.worker.pipeline.source_decoder import DecodedSource
 from services.worker.pipeline.transform import TransformedImage, transform_frame
 
 
@@ -40,7 +41,7 @@ class OutputRenderer:
     """Makes outputs of an original; `check` is called between steps and may raise."""
 
     def __init__(
-        self, original: SourceImage, operations: Operations, limits: DecodeLimits, check: Callable[[], None]
+        self, original: DecodedSource, operations: Operations, limits: DecodeLimits, check: Callable[[], None]
     ) -> None:
         self._original = original
         self._operations = operations

@@ -1,6 +1,4 @@
-"""A worker whose decoder crashes, hangs or waits on pictures marked so
-(tests.support.processes.marks); else a real one.
-"""
+"""A worker that crashes, hangs or waits on images marked so (tests.support.processes.marks); else a real one."""
 
 import os
 import resource
@@ -24,13 +22,16 @@ _HELD_SECONDS = 120.0
 
 
 def faulty(pipeline: Pipeline) -> Pipeline:
-    """The same pipeline, with the faults that pictures ask for before their decoding."""
+    """The same pipeline, with the faults that images ask for before their decoding."""
 
     def run(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> PipelineResult:
         match fault_in(_bytes(source)):
             case ("crash", _):
                 os.kill(os.getpid(), signal.SIGSEGV)
             case ("hang", _):
+                while True:
+                    pass
+            case ("stall", _):
                 threading.Event().wait()
             case ("hold", gate):
                 _wait_for(Path(gate))
@@ -59,8 +60,9 @@ def main() -> int:
     logging_setup.configure_logging("worker", configured.log_level)
     limit_memory(configured.worker_memory_bytes)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    pipeline = faulty(app.build_pipeline(configured))
-    return lifecycle.run(partial(app.run, configured, pipeline=pipeline))
+    return lifecycle.run(
+        partial(app.run, configured, adapt=faulty, forkserver="tests.support.processes.faulty_decoder")
+    )
 
 
 if __name__ == "__main__":

@@ -23,11 +23,13 @@ from common.model.records import Record
 from common.model.reports import OutputReport
 from common.model.status import status_of_result
 from common.recipes.recipe import Recipe
+from services.worker.jobs.executor import JobStalledError
 from services.worker.jobs.job_handler import JobHandler
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
 from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.pipeline import PipelineResult
+from services.worker.sandbox.lease import DecoderCrashedError, DecoderKilledError
 from tests.support.fakes import RecordingPublisher, delivery_of
 from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import completed, content_of, failed, uploaded
@@ -172,21 +174,21 @@ TABLE: dict[
     "the result is there: completed": (finished, Disposition.ACK, [DONE], ("completed", None), 0),
     "the result is there: failed": (ended, Disposition.ACK, [OVER], ("failed", "corrupt_image"), 0),
     "success": (sound, Disposition.ACK, [START, DONE], ("completed", None), 0),
-    "the picture is at fault: corrupt": (
+    "the image is at fault: corrupt": (
         at_fault(DAMAGED),
         Disposition.ACK,
         [START, OVER],
         ("failed", "corrupt_image"),
         0,
     ),
-    "the picture is at fault: out of memory": (
+    "the image is at fault: out of memory": (
         at_fault(OutOfMemoryError("too much")),
         Disposition.ACK,
         [START, OVER],
         ("failed", "out_of_memory"),
         0,
     ),
-    "the picture is at fault: on a late attempt": (
+    "the image is at fault: on a late attempt": (
         at_fault(DAMAGED, attempt=4),
         Disposition.ACK,
         [START, OVER],
@@ -199,6 +201,34 @@ TABLE: dict[
         [START, OVER],
         ("failed", "timed_out"),
         0,
+    ),
+    "the image crashed its decoder": (
+        at_fault(DecoderCrashedError("twice")),
+        Disposition.ACK,
+        [START, OVER],
+        ("failed", "decoder_crashed"),
+        0,
+    ),
+    "the job waited for too long": (
+        at_fault(JobStalledError("3 s")),
+        Disposition.ACK,
+        [START],
+        ("processing", None),
+        1,
+    ),
+    "the job waited for too long: after the last delay": (
+        at_fault(JobStalledError("3 s"), attempt=4),
+        Disposition.ACK,
+        [START, OVER],
+        ("failed", "job_stalled"),
+        0,
+    ),
+    "the decoder was killed": (
+        at_fault(DecoderKilledError("twice")),
+        Disposition.ACK,
+        [START],
+        ("processing", None),
+        1,
     ),
     "the surroundings are at fault": (at_fault(FULL), Disposition.ACK, [START], ("processing", None), 1),
     "the surroundings are at fault: before the last time": (

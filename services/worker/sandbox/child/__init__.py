@@ -1,0 +1,1 @@
+"""What runs in the decoder processes: nothing of it runs in the worker."""

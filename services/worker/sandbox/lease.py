@@ -1,0 +1,122 @@
+"""A decoder process in the hands of one thread, for one image: its requests, its time, and how it ended."""
+
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from common.errors import (
+    CorruptImageError,
+    DarkroomError,
+    ImageError,
+    ImageTooLargeError,
+    InvalidRecipeError,
+    OutOfMemoryError,
+    StoreUnavailableError,
+    TimedOutError,
+    TransientError,
+    UnsupportedFormatError,
+)
+from services.worker.sandbox.channel import ChannelError, close_all
+from services.worker.sandbox.decoder_process import DecoderProcess
+from services.worker.sandbox.forkserver_client import ForkServer
+from services.worker.sandbox.messages import Failed, Response
+
+_ERRORS: Final[dict[str, type[DarkroomError]]] = {
+    error.code: error
+    for error in (
+        CorruptImageError,
+        ImageTooLargeError,
+        InvalidRecipeError,
+        OutOfMemoryError,
+        StoreUnavailableError,
+        UnsupportedFormatError,
+    )
+}
+
+_LAST_MOMENT_SECONDS: Final = 1.0  # a process closes its socket a little before it is gone
+
+log = structlog.get_logger(__name__)
+
+
+class DecoderCrashedError(ImageError):
+    """Decoding the image ended the decoder process, twice."""
+
+    code = "decoder_crashed"
+
+
+class DecoderKilledError(TransientError):
+    """The decoder process was killed from outside, twice: memory is short, or somebody ended it."""
+
+    code = "decoder_killed"
+
+
+class DecoderDiedError(DarkroomError):
+    """The decoder process ended in the middle of an image: worth one more try, since the process was not the first."""
+
+    code = "decoder_crashed"
+
+    def __init__(self, verdict: DarkroomError) -> None:
+        super().__init__(str(verdict))
+        self.verdict = verdict  # what the job ends with when it happens again
+
+
+def _verdict(exit_code: int | None) -> DarkroomError:
+    """By how the process ended: SIGKILL only ever comes from outside; None is one that broke the rules of messages."""
+    if exit_code == -signal.SIGKILL:
+        return DecoderKilledError("the decoder was killed twice from outside, as when memory is short")
+    if exit_code is None:
+        return DecoderCrashedError("decoding the image made the decoder send what it must not, twice")
+    how = signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
+    return DecoderCrashedError(f"decoding the image crashed the decoder twice ({how})")
+
+
+class Lease:
+    """A process in the hands of one thread, for one image."""
+
+    def __init__(
+        self, process: DecoderProcess, forkserver: ForkServer, cancelled: Callable[[], bool]
+    ) -> None:
+        self.process = process
+        self.ended = False
+        self._forkserver = forkserver
+        self._cancelled = cancelled
+        self._cpu_before = process.cpu_seconds()
+        self._cpu_at_end = 0.0
+
+    def cpu_seconds(self) -> float:
+        """The processor time of this image so far."""
+        now = self._cpu_at_end if self.ended else self.process.cpu_seconds()
+        return max(0.0, now - self._cpu_before)
+
+    def ask(self, request: msgspec.Struct, files: tuple[int, ...] = ()) -> tuple[Response, tuple[int, ...]]:
+        """The response to a request, with descriptors that are the caller's to close.
+
+        Raises the error that the image ended with, TimedOutError once cancelled, DecoderDiedError.
+        """
+        try:
+            response, received = self.process.exchange(request, files, self._cancelled)
+        except ChannelError as error:
+            raise self.judge(error) from error
+        except TimedOutError:
+            self._end()
+            raise
+        if not isinstance(response, Failed):
+            return response, received
+        close_all(received)
+        raise _ERRORS.get(response.code, CorruptImageError)(response.reason)
+
+    def judge(self, error: ChannelError) -> DarkroomError:
+        """End the process, which has ended by itself or sent what it must not; the error to raise."""
+        by_itself = self.process.has_ended(_LAST_MOMENT_SECONDS)
+        exit_code = self._end()
+        log.warning("decoder.ended", exit_code=exit_code, reason=str(error), pid=self.process.pid)
+        if exit_code == -signal.SIGXCPU:
+            return TimedOutError("decoding the image took more processor time than a job may take")
+        return DecoderDiedError(_verdict(exit_code if by_itself else None))
+
+    def _end(self) -> int:
+        self._cpu_at_end, self.ended = self.process.cpu_seconds(), True
+        return self._forkserver.reap(self.process)
