@@ -79,7 +79,7 @@ import msgspec
 from common.model.records import OutputRecord
 from common.recipes.formats_table import render_formats_table
 from common.recipes.recipe import Recipe
-from services.api.http.content_negotiation import negotiated
+from services.api.http.content_negotiation import negotiate
 from tests.support.images.develop import developed
 from tests.support.images.drawings import photograph
 
@@ -93,8 +93,8 @@ records = [OutputRecord(name=f.name, filename=f.filename, url="", media_type=f.m
 print(json.dumps({
     "files": [[f.filename, f.path, f.media_type, f.data[2:].decode()] for f in files if f.media_type == "image/jxl"],
     "reports": [f.report.quality for f in files],
-    "anything": [negotiated("*/*", records[:2]).filename, negotiated("*/*", records[2:3]).filename],
-    "named": negotiated("image/jxl,*/*;q=0.8", records[:2]).filename,
+    "anything": [negotiate("*/*", records[:2]).filename, negotiate("*/*", records[2:3]).filename],
+    "named": negotiate("image/jxl,*/*;q=0.8", records[:2]).filename,
     "schema": "jxl" in json.dumps(msgspec.json.schema(Recipe)),
     "table": "| JPEG XL | `image/jxl` | `.jxl` | no | still | yes | 75 |" in render_formats_table(),
 }))
