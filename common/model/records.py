@@ -16,7 +16,10 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`manifest.json`: what was uploaded and what is to be made of it; written before the 202."""
+    """`manifest.json`: what was uploaded and what is to be made of it; written before the 202.
+
+    `owner` is the name of the API key, `client` an opaque tag of the sender where there are no keys.
+    """
 
     image_id: str
     filename: str | None
@@ -26,6 +29,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     preset: str | None = None
     owner: str | None = None
+    client: str | None = None
     received_at: datetime
 
 

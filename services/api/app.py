@@ -33,7 +33,9 @@ from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
 from services.api.limits.admission import Admission
 from services.api.limits.capacity import CapacityMonitor
-from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
+from services.api.limits.concurrency import ConcurrencyLimiter
+from services.api.limits.pending_quota import PendingQuota
+from services.api.limits.rate_limit import RateLimiter
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
 from services.api.openapi.document import document
@@ -98,7 +100,8 @@ async def _build(
         )
     )
     dependencies = compose(settings, files, stores, publisher)
-    await dependencies.admission.capacity.look()
+    await dependencies.admission.capacity.refresh()
+    await dependencies.admission.quota.refresh()
     return dependencies
 
 
@@ -112,6 +115,7 @@ def _loops(
         "events": EventRelay(dependencies.stores, publisher, grace_period=_grace_period(settings)).run,
         "lost_jobs": LostJobFinder(dependencies.stores, publisher, outbox, in_hand_for=in_hand_for).run,
         "capacity": dependencies.admission.capacity.run,
+        "pending quota": dependencies.admission.quota.run,
         "maintenance": maintenance(settings, dependencies.stores, publisher).run,
         "connection": partial(guard_connection, settings, publisher, on_fatal),
         "keys": dependencies.auth.authenticator.follow,
@@ -128,12 +132,12 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
     )
     return Dependencies(
         stores=stores,
-        records=RecordCache(stores.images),
+        records=RecordCache(stores.images, max_bytes=settings.record_cache_bytes),
         publishing=Publishing(
             publisher=publisher, outbox=Outbox(stores, publisher, grace_period=_grace_period(settings))
         ),
         auth=Auth(authenticator=Authenticator(files.ring, signer), signer=signer),
-        admission=_admission(settings, capacity),
+        admission=_admission(settings, stores, capacity),
         uploads=_upload_policy(settings, files),
         monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
         openapi=document(ROUTES, keys=files.ring is not None, presets=list(files.recipes.presets)),
@@ -145,11 +149,16 @@ def _grace_period(settings: ApiSettings) -> timedelta:
     return timedelta(seconds=2 * settings.publish_timeout_seconds)
 
 
-def _admission(settings: ApiSettings, capacity: CapacityMonitor) -> Admission:
+def _admission(settings: ApiSettings, stores: Stores, capacity: CapacityMonitor) -> Admission:
     return Admission(
         rate=RateLimiter(settings.rate_limit_per_minute, settings.rate_limit_burst),
         capacity=capacity,
-        uploads=ConcurrencyLimiter(settings.max_concurrent_uploads),
+        quota=PendingQuota(
+            stores.images, limit=settings.max_pending_per_client, max_pending=settings.max_backlog
+        ),
+        uploads=ConcurrencyLimiter(
+            settings.max_concurrent_uploads, per_client=settings.max_concurrent_uploads_per_client
+        ),
     )
 
 

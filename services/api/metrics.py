@@ -22,7 +22,7 @@ class ApiMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._admission = capacity
+        self._capacity = capacity
         for name, help_text, value in (
             ("darkroom_outbox_depth", "Images accepted whose job is not published yet.", self._unpublished),
             ("darkroom_unfinished_images", "Images published that have no result yet.", self._unfinished),
@@ -31,13 +31,13 @@ class ApiMetrics:
             Gauge(name, help_text, registry=registry).set_function(value)
 
     def _unpublished(self) -> float:
-        room = self._admission.room
-        return float(room.backlog.unpublished) if room else float("nan")
+        capacity = self._capacity.capacity
+        return float(capacity.backlog.unpublished) if capacity else float("nan")
 
     def _unfinished(self) -> float:
-        room = self._admission.room
-        return float(room.backlog.unfinished) if room else float("nan")
+        capacity = self._capacity.capacity
+        return float(capacity.backlog.unfinished) if capacity else float("nan")
 
     def _free_bytes(self) -> float:
-        room = self._admission.room
-        return float(room.free_bytes) if room else float("nan")
+        capacity = self._capacity.capacity
+        return float(capacity.free_bytes) if capacity else float("nan")

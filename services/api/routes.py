@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from common.model.status import StatusView
 from services.api.auth.authentication import Access
 from services.api.dependencies import dependencies_of
-from services.api.endpoints import files, images, monitoring, openapi, presets, signed_urls, uploads
+from services.api.endpoints import files, images, monitoring, openapi, presets, retries, signed_urls, uploads
 from services.api.http.problem_codes import ProblemCode as Code
 from services.api.http.responses import LingeringResponse
 from services.api.openapi import parameters as take
@@ -31,12 +31,15 @@ _FILE: Final = {
     206: Answer("A range of it", IMAGE, headers=("ETag", "Last-Modified", "Content-Range")),
     304: Answer("Not modified", headers=("ETag", "Cache-Control")),
 }
+_ADMISSION: Final = (
+    Code.RATE_LIMITED, Code.TOO_MANY_PENDING_IMAGES, Code.BACKLOG_FULL, Code.DISK_RESERVE, Code.STORE_UNAVAILABLE,
+)  # fmt: skip
 _UPLOAD_PROBLEMS: Final = (
     Code.MALFORMED_MULTIPART, Code.INVALID_IDEMPOTENCY_KEY, Code.UPLOAD_TIMEOUT, Code.IDEMPOTENCY_KEY_REUSED,
     Code.MULTIPART_LIMIT, Code.TOO_MANY_FILES, Code.UPLOAD_TOO_LARGE, Code.UNSUPPORTED_FORMAT,
     Code.UNSUPPORTED_MEDIA_TYPE, Code.EMPTY_FILE, Code.IMAGE_TOO_LARGE, Code.INVALID_PARAMETER, Code.INVALID_RECIPE,
-    Code.MISSING_FILE, Code.RECIPES_OFF, Code.UNKNOWN_FIELD, Code.UNKNOWN_PRESET, Code.RATE_LIMITED,
-    Code.BACKLOG_FULL, Code.DISK_RESERVE, Code.STORE_UNAVAILABLE, Code.TOO_MANY_UPLOADS, Code.STORE_FULL,
+    Code.MISSING_FILE, Code.RECIPES_OFF, Code.UNKNOWN_FIELD, Code.UNKNOWN_PRESET, *_ADMISSION,
+    Code.TOO_MANY_CLIENT_UPLOADS, Code.TOO_MANY_UPLOADS, Code.STORE_FULL,
 )  # fmt: skip
 
 
@@ -108,9 +111,9 @@ ROUTES: Final = (
         answers={200: Answer("A page of them", schemas.ImageList)}, refusals=_LISTS,
     ),
     ApiRoute(
-        method="POST", path="/images/retry", endpoint=images.retry_failed, operation_id="retryFailedImages",
+        method="POST", path="/images/retry", endpoint=retries.retry_failed, operation_id="retryFailedImages",
         summary="Develop all failed images again", parameters=(take.SINCE, take.CURSOR),
-        answers={202: Answer("Which", schemas.Retried)}, refusals=_LISTS,
+        answers={202: Answer("Which", schemas.Retried)}, refusals=(Code.INVALID_PARAMETER, *_ADMISSION),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}", endpoint=files.whole_record, operation_id="getImage",
@@ -123,10 +126,10 @@ ROUTES: Final = (
         answers={204: Answer("Removed")}, refusals=_READS,
     ),
     ApiRoute(
-        method="POST", path="/images/{image_id}/retry", endpoint=images.retry, operation_id="retryImage",
+        method="POST", path="/images/{image_id}/retry", endpoint=retries.retry, operation_id="retryImage",
         summary="Develop a failed image again", parameters=(take.IMAGE_ID,),
         answers={202: Answer("To be developed", schemas.Accepted, ("Location",))},
-        refusals=(*_READS, Code.NOT_FAILED),
+        refusals=(Code.IMAGE_NOT_FOUND, Code.RECORD_UNREADABLE, Code.NOT_FAILED, *_ADMISSION),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}/original", endpoint=files.original, operation_id="getOriginal",

@@ -66,17 +66,32 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_concurrent_uploads: Annotated[
         Count, Meta(description="Uploads in progress; beyond, 503 `too_many_uploads`.")
     ] = 1000
+    max_concurrent_uploads_per_client: Annotated[
+        Count,
+        Meta(
+            description="Uploads of one client (API key, else address, of IPv6 the /64) in progress; "
+            "beyond, 429 `too_many_client_uploads`."
+        ),
+    ] = 100
+    max_pending_per_client: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="Images of one client that wait or are in hand; beyond, 429 `too_many_pending_images`. 0: any.",
+        ),
+    ] = 1000
     rate_limit_per_minute: Annotated[
         float,
         Meta(
             ge=0,
             le=10_000_000,
-            description="Uploads of one client (API key, else address, of IPv6 the /64) on average; "
-            "beyond, 429 `rate_limited`. 0: any.",
+            description="Images that one client (API key, else address, of IPv6 the /64) uploads or runs again, "
+            "on average; beyond, 429 `rate_limited`. 0: any.",
         ),
     ] = 6000.0
     rate_limit_burst: Annotated[
-        Count, Meta(description="Uploads of one client at once; beyond, 429 `rate_limited`.")
+        Count, Meta(description="Images of one client at once; beyond, 429 `rate_limited`.")
     ] = 1000
     max_pixels: MaxPixels = MAX_PIXELS
     max_frames: MaxFrames = MAX_FRAMES
@@ -142,6 +157,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         int,
         Meta(ge=0, description="Free space of the store's disk below which uploads get 503 `disk_reserve`."),
     ] = 512 * 1024**2
+    record_cache_bytes: Annotated[
+        int,
+        Meta(ge=0, description="Memory for the records of completed images, which are kept for a second."),
+    ] = 32 * 1024**2
     idempotency_seconds: Annotated[
         Seconds, Meta(description="How long an `Idempotency-Key` is remembered.")
     ] = 86_400.0

@@ -4,7 +4,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv6Address
 from typing import Final, cast
 
 import structlog
@@ -20,7 +19,6 @@ from services.api.http.problems import Problem, image_not_found
 log = structlog.get_logger(__name__)
 
 _FOLLOW_SECONDS: Final = 2.0
-_MAX_HOST_LENGTH: Final = 64  # a trusted proxy may hand on what a client wrote
 _UNAUTHORIZED: Final = {"WWW-Authenticate": 'Bearer realm="darkroom"'}
 
 
@@ -123,19 +121,3 @@ class Authenticator:
 def principal_of(request: Request) -> Principal:
     """Return the principal that the route table found before it called the endpoint."""
     return cast(Principal, request.state.principal)
-
-
-def client_address_of(request: Request, principal: Principal) -> str:
-    """Return what a rate is counted by: the key's name where there is one, else the network address."""
-    if principal.owner is not None:
-        return f"key:{principal.owner}"
-    return _network_of(request.client.host) if request.client else "unknown"
-
-
-def _network_of(host: str) -> str:
-    """Return the address; for IPv6 its /64, since whoever has one address there has all of them."""
-    try:
-        address = IPv6Address(host)
-    except ValueError:
-        return host[:_MAX_HOST_LENGTH]
-    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))

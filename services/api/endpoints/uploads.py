@@ -9,10 +9,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from common.errors import TransientError
-from services.api.auth.authentication import Principal, client_address_of, principal_of
+from services.api.auth.authentication import Principal, principal_of
 from services.api.dependencies import Dependencies, dependencies_of
 from services.api.http.problems import Problem, on_problem, on_transient_error
 from services.api.http.responses import LingeringResponse, MsgspecResponse, TrackedBody
+from services.api.limits.admission import Permit
+from services.api.limits.clients import Client, client_of
 from services.api.openapi.schemas import AcceptedMany, accepted_image
 from services.api.uploads import idempotency, multipart
 from services.api.uploads.receiver import UploadReceiver
@@ -55,10 +57,10 @@ async def upload(request: Request) -> Response:
 
 async def _accept(request: Request, services: Dependencies) -> list[str]:
     principal = principal_of(request)
-    services.admission.admit(client_address_of(request, principal))
+    client = client_of(request, principal)
     key = idempotency.read_key(request.headers.get(idempotency.HEADER))
-    with services.admission.uploads.slot():
-        receiver = await _receive(request, services, principal)
+    with services.admission.upload(client) as permit:
+        receiver = await _receive(request, services, principal, client, permit)
         image_ids, fresh = [file.image_id for file in receiver.files], True
         if key is not None:
             # Whoever holds a signed URL of the owner's must not find out which keys the owner used.
@@ -66,11 +68,15 @@ async def _accept(request: Request, services: Dependencies) -> list[str]:
             async with _all_or_none(services, receiver):
                 image_ids, fresh = await idempotency.claim(services.stores, scoped, receiver.files)
         if fresh:
+            for image_id in image_ids:
+                permit.accept(image_id)
             await _publish(services, receiver)
     return image_ids
 
 
-async def _receive(request: Request, services: Dependencies, principal: Principal) -> UploadReceiver:
+async def _receive(
+    request: Request, services: Dependencies, principal: Principal, client: Client, permit: Permit
+) -> UploadReceiver:
     """The request's files, durable and visible; nothing is left of a request that fails."""
     policy = services.uploads
     selection = policy.recipes.selection()
@@ -82,6 +88,8 @@ async def _receive(request: Request, services: Dependencies, principal: Principa
             max_files=policy.max_files,
             limits=policy.image_limits,
             owner=principal.owner,
+            client=client.tag,
+            admit_another=permit.admit,
         )
         with services.monitoring.metrics.stages.labels("receive").time():
             await multipart.receive(request, receiver, selection, policy.timeouts)

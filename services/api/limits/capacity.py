@@ -1,4 +1,4 @@
-"""Whether there is room for another upload: decided before its body is read, from figures taken a moment ago."""
+"""Whether the whole has capacity for another image: decided from figures that are taken every second."""
 
 import asyncio
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _RETRY_AFTER: Final = {"Retry-After": "10"}
 
 @dataclass(frozen=True)
 class Capacity:
-    """What was found at the last look."""
+    """The figures of one moment."""
 
     backlog: Backlog
     free_bytes: int
@@ -31,43 +31,53 @@ class Capacity:
 
 
 class CapacityMonitor:
-    """Refuses uploads while more than `max_backlog` images wait or less than `min_free_bytes` are free."""
+    """Refuses images while `max_backlog` of them wait or less than `min_free_bytes` are free."""
 
     def __init__(self, stores: Stores, *, max_backlog: int, min_free_bytes: int) -> None:
         self._stores = stores
         self._max_backlog = max_backlog
         self._min_free = min_free_bytes
-        self._room: Capacity | None = None
+        self._capacity: Capacity | None = None
+        self._admitted = 0  # since the figures were taken
 
     @property
-    def room(self) -> Capacity | None:
-        """The last look; None while the store does not answer."""
-        return self._room
+    def capacity(self) -> Capacity | None:
+        """The figures taken last; None while the store does not answer."""
+        return self._capacity
 
     def check(self) -> None:
-        """Raises Problem 503 with Retry-After when there is no room."""
-        room = self._room
-        if room is None:
+        """Raise Problem 503 with Retry-After when there is no capacity for one image more."""
+        capacity = self._capacity
+        if capacity is None:
             raise Problem(ProblemCode.STORE_UNAVAILABLE, "the store does not answer", headers=_RETRY_AFTER)
-        if room.waiting >= self._max_backlog:
-            detail = f"{room.waiting} images wait to be developed, {self._max_backlog} is the limit; try again later"
+        waiting = capacity.waiting + self._admitted
+        if waiting >= self._max_backlog:
+            detail = (
+                f"{waiting} images wait to be developed, {self._max_backlog} is the limit; try again later"
+            )
             raise Problem(ProblemCode.BACKLOG_FULL, detail, headers=_RETRY_AFTER, limit=self._max_backlog)
-        if room.free_bytes < self._min_free:
+        if capacity.free_bytes < self._min_free:
             detail = f"less than {self._min_free} bytes are free; try again later"
             raise Problem(ProblemCode.DISK_RESERVE, detail, headers=_RETRY_AFTER, limit=self._min_free)
 
-    async def look(self) -> None:
+    def count_admitted(self) -> None:
+        """Count an image that the figures do not hold yet, so that a second's burst cannot pass the limit."""
+        self._admitted += 1
+
+    async def refresh(self) -> None:
         """Take the figures anew."""
+        admitted = self._admitted
         try:
-            self._room = Capacity(
+            self._capacity = Capacity(
                 await self._stores.images.backlog(), await self._stores.catalog.free_bytes()
             )
         except TransientError as error:
-            log.error("admission.blind", reason=str(error))
-            self._room = None
+            log.error("capacity.unknown", reason=str(error))
+            self._capacity = None
+        self._admitted -= admitted
 
     async def run(self) -> None:
-        """Look again every second until cancelled."""
+        """Refresh every second until cancelled."""
         while True:
             await asyncio.sleep(_INTERVAL_SECONDS)
-            await self.look()
+            await self.refresh()

@@ -1,16 +1,17 @@
-"""How much one client, and all of them, may ask for: a token bucket a client, and a cap on uploads in progress."""
+"""How much one client may ask for: a token bucket a client."""
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 
-_MAX_CLIENTS: Final = 100_000  # the least recently seen is forgotten first: it has a full bucket again
+_MAX_CLIENTS: Final = (
+    100_000  # some 30 MB; the least recently seen is dropped first: it has a full bucket again
+)
 
 
 class RateLimiter:
@@ -35,27 +36,7 @@ class RateLimiter:
             self._buckets.popitem(last=False)
         if not allowed:
             wait = math.ceil((1 - tokens) / self._per_second)
-            detail = f"too many uploads from this client: {self._per_second * 60:g} a minute, {self._burst} at once"
-            raise Problem(ProblemCode.RATE_LIMITED, detail, headers={"Retry-After": str(wait)})
-
-
-class ConcurrencyLimiter:
-    """A cap on uploads in progress."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.current = 0
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Count as one upload in progress. Raises Problem 503 when there are as many as may be."""
-        if self.current >= self._limit:
-            detail = f"{self._limit} uploads are in progress, which is the limit; try again in a moment"
-            raise Problem(
-                ProblemCode.TOO_MANY_UPLOADS, detail, headers={"Retry-After": "2"}, limit=self._limit
+            detail = (
+                f"too many images from this client: {self._per_second * 60:g} a minute, {self._burst} at once"
             )
-        self.current += 1
-        try:
-            yield
-        finally:
-            self.current -= 1
+            raise Problem(ProblemCode.RATE_LIMITED, detail, headers={"Retry-After": str(wait)})

@@ -13,25 +13,25 @@ _GRACE_SECONDS: Final = 10.0  # before a rate means anything
 
 @dataclass(frozen=True)
 class UploadTimeouts:
-    """A body may stand still for `idle_seconds`, take `total_seconds`, and keep `bytes_per_second` on average."""
+    """A body may pause for `idle_seconds`, take `total_seconds`, and come at `bytes_per_second` on average."""
 
     idle_seconds: float
     total_seconds: float
     bytes_per_second: int
 
-    async def keep(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The chunks of `body` as they arrive. Raises Problem 408 once it is too slow."""
+    async def enforce(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the chunks of `body` as they arrive. Raises Problem 408 once it is too slow."""
         loop = asyncio.get_running_loop()
-        begun, received = loop.time(), 0
-        patience = IdleTimer(self.idle_seconds)
+        started, received = loop.time(), 0
+        timer = IdleTimer(min(self.idle_seconds, self.total_seconds))
         try:
-            while (chunk := await patience.next(body)) is not None:
+            while (chunk := await timer.next_chunk(body)) is not None:
                 received += len(chunk)
-                self._check(loop.time() - begun, received)
+                self._check(loop.time() - started, received)
                 if chunk:
                     yield chunk
         finally:
-            patience.end()
+            timer.cancel()
 
     def _check(self, seconds: float, received: int) -> None:
         if seconds > self.total_seconds:
@@ -50,13 +50,13 @@ class IdleTimer:
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Task[object] | None = None
-        self._since = 0.0
+        self._waiting_since = 0.0
         self._expired = False
-        self._timer = self._loop.call_later(seconds, self._look)
+        self._timer = self._loop.call_later(seconds, self._on_timer)
 
-    async def next(self, body: AsyncIterator[bytes]) -> bytes | None:
-        """The next chunk; None at the end. Raises Problem 408."""
-        self._since, self._waiting = self._loop.time(), asyncio.current_task()
+    async def next_chunk(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """Return the next chunk, None at the end. Raises Problem 408."""
+        self._waiting_since, self._waiting = self._loop.time(), asyncio.current_task()
         try:
             return await anext(body, None)
         except asyncio.CancelledError:
@@ -66,16 +66,17 @@ class IdleTimer:
         finally:
             self._waiting = None
 
-    def end(self) -> None:
-        """No more chunks are wanted."""
+    def cancel(self) -> None:
+        """Stop the timer: no more chunks are wanted."""
         self._timer.cancel()
 
-    def _look(self) -> None:
-        left = self._since + self._seconds - self._loop.time() if self._waiting else self._seconds
-        if self._waiting and left <= 0:
-            self._expired = self._waiting.cancel()
+    def _on_timer(self) -> None:
+        waiting = self._waiting
+        remaining = self._waiting_since + self._seconds - self._loop.time() if waiting else self._seconds
+        if waiting and remaining <= 0:
+            self._expired = waiting.cancel()
         else:
-            self._timer = self._loop.call_later(max(left, 0.001), self._look)
+            self._timer = self._loop.call_later(max(remaining, 0.001), self._on_timer)
 
 
 def _timeout(detail: str) -> Problem:

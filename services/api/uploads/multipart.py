@@ -28,7 +28,7 @@ _MAX_TEXT: Final = 64 * 1024  # sixteen outputs of sixteen operations each, writ
 
 
 async def receive(
-    request: Request, receiver: UploadReceiver, selection: RecipeSelection, pace: UploadTimeouts
+    request: Request, receiver: UploadReceiver, selection: RecipeSelection, timeouts: UploadTimeouts
 ) -> None:
     """Feed the request's files into `receiver` and what it says of them into `selection`; query parameters say it too.
 
@@ -38,7 +38,7 @@ async def receive(
         if name in FIELDS:
             selection.set_field(name, text)
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
-    body = pace.keep(request.stream())
+    body = timeouts.enforce(request.stream())
     if media_type == "multipart/form-data":
         await _read_multipart(body, options.get("boundary", ""), MultipartReader(receiver, selection))
     elif media_type.startswith("image/"):

@@ -1,6 +1,7 @@
 """An upload's body on its way to the store: counted, sniffed and written as it arrives, whatever its headers claim."""
 
 import re
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -40,6 +41,8 @@ class UploadReceiver:
     max_files: int
     limits: ImageLimits
     owner: str | None = None
+    client: str | None = None
+    admit_another: Callable[[], None] = lambda: None  # the request was admitted with its first file
     files: list[StagedFile] = field(default_factory=list)
 
     async def begin(self, filename: str | None) -> None:
@@ -50,6 +53,8 @@ class UploadReceiver:
                 f"at most {self.max_files} files in one upload",
                 limit=self.max_files,
             )
+        if self.files:
+            self.admit_another()
         image_id = image_ids.new()
         upload = await self.stack.enter_async_context(self.store.stage(image_id))
         self.files.append(StagedFile(image_id, clean_filename(filename), upload))
@@ -93,6 +98,7 @@ class UploadReceiver:
             recipe=choice.recipe,
             preset=choice.preset,
             owner=self.owner,
+            client=self.client,
             received_at=now(),
         )
 

@@ -1,12 +1,19 @@
-"""What is remembered of completed images, and for how long."""
+"""Which records are cached, for how long, and in how much memory."""
 
+import asyncio
+import tracemalloc
+
+import msgspec
 import pytest
 
 from common.errors import StoreUnavailableError
+from common.model import image_ids
+from common.model.records import Record
+from common.recipes.recipe import Recipe
 from common.store import Stores
 from services.api.record_cache import CachedRecord, RecordCache
 from tests.support.store.memory import MemoryStore, memory_stores
-from tests.support.store.stored_images import completed, failed, uploaded
+from tests.support.store.stored_images import completed, failed, manifest, uploaded
 
 
 class Clock:
@@ -40,69 +47,118 @@ async def finished(stores: Stores, *, fails: bool = False) -> str:
     return image_id
 
 
-async def status_of(recent: RecordCache, image_id: str) -> str:
-    known = await recent.read(image_id)
+async def status_of(cache: RecordCache, image_id: str) -> str:
+    known = await cache.read(image_id)
     assert isinstance(known, CachedRecord)
     assert f'"status":"{known.record.status}"'.encode() in known.status
     return known.record.status
 
 
-async def test_a_completed_image_is_remembered_for_a_second(stores: Stores, clock: Clock) -> None:
-    recent, image_id = RecordCache(stores.images, clock), await finished(stores)
-    assert await status_of(recent, image_id) == "completed"
+async def test_a_completed_image_is_cached_for_a_second(stores: Stores, clock: Clock) -> None:
+    cache, image_id = RecordCache(stores.images, max_bytes=1_000_000, clock=clock), await finished(stores)
+    assert await status_of(cache, image_id) == "completed"
     broken(stores)
 
     clock.now = 0.9
-    assert await status_of(recent, image_id) == "completed"
+    assert await status_of(cache, image_id) == "completed"
     clock.now = 1.1
     with pytest.raises(StoreUnavailableError):
-        await recent.read(image_id)
+        await cache.read(image_id)
 
 
-async def test_what_may_still_change_is_not(stores: Stores, clock: Clock) -> None:
-    recent = RecordCache(stores.images, clock)
+async def test_what_may_still_change_is_not_cached(stores: Stores, clock: Clock) -> None:
+    cache = RecordCache(stores.images, max_bytes=1_000_000, clock=clock)
     image_ids = [await uploaded(stores.images), await finished(stores, fails=True)]
-    assert [await status_of(recent, image_id) for image_id in image_ids] == ["uploaded", "failed"]
+    assert [await status_of(cache, image_id) for image_id in image_ids] == ["uploaded", "failed"]
 
     await stores.images.record_attempt(image_ids[0], "worker")
     await stores.catalog.reopen(image_ids[1])
 
-    assert [await status_of(recent, image_id) for image_id in image_ids] == ["processing", "uploaded"]
+    assert [await status_of(cache, image_id) for image_id in image_ids] == ["processing", "uploaded"]
 
 
 async def test_an_image_that_was_deleted_here_is_gone_at_once(stores: Stores, clock: Clock) -> None:
-    recent, image_id = RecordCache(stores.images, clock), await finished(stores)
-    assert await status_of(recent, image_id) == "completed"
+    cache, image_id = RecordCache(stores.images, max_bytes=1_000_000, clock=clock), await finished(stores)
+    assert await status_of(cache, image_id) == "completed"
 
     await stores.catalog.delete(image_id)
-    recent.forget(image_id)
+    cache.forget(image_id)
 
-    assert await recent.read(image_id) is None
+    assert await cache.read(image_id) is None
 
 
-async def test_one_that_is_deleted_while_it_is_read_is_not_remembered(stores: Stores, clock: Clock) -> None:
+async def test_one_that_is_deleted_while_it_is_read_is_not_cached(stores: Stores, clock: Clock) -> None:
     image_id = await finished(stores)
 
     class Deleting:
         async def read(self, image_id: str) -> object:
             record = await stores.images.read(image_id)
             await stores.catalog.delete(image_id)
-            recent.forget(image_id)
+            cache.forget(image_id)
             return record
 
-    recent = RecordCache(Deleting(), clock)  # type: ignore[arg-type]
-    assert await status_of(recent, image_id) == "completed"
+    cache = RecordCache(Deleting(), max_bytes=1_000_000, clock=clock)  # type: ignore[arg-type]
+    assert await status_of(cache, image_id) == "completed"
 
-    assert not recent._kept
+    assert await cache.read(image_id) is None
 
 
-async def test_only_so_many_are_remembered(
-    stores: Stores, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.api.record_cache._MOST", 2)
-    recent, image_ids = RecordCache(stores.images, clock), [await finished(stores) for _ in range(3)]
+def large_record(image_id: str) -> Record:
+    """A record of sixteen outputs of sixteen operations each: the largest that a recipe can make."""
+    outputs = [
+        {"name": f"output-{number}", "format": "webp", "operations": [{"op": "blur", "sigma": 2.0}] * 16}
+        for number in range(16)
+    ]
+    recipe = msgspec.convert({"outputs": outputs}, Recipe)
+    return Record(
+        manifest=msgspec.structs.replace(manifest(image_id), recipe=recipe), result=completed(image_id)[0]
+    )
 
-    for image_id in image_ids:
-        await recent.read(image_id)
 
-    assert list(recent._kept) == image_ids[1:]
+class Large:
+    """A store in which every image has a large record; counts how many are being read."""
+
+    def __init__(self) -> None:
+        self.reading = self.most = 0
+
+    async def read(self, image_id: str) -> Record:
+        self.reading += 1
+        self.most = max(self.most, self.reading)
+        await asyncio.sleep(0)
+        self.reading -= 1
+        return large_record(image_id)
+
+
+async def test_the_cache_is_bounded_by_bytes(clock: Clock) -> None:
+    cache = RecordCache(Large(), max_bytes=1_000_000, clock=clock)  # type: ignore[arg-type]
+    ids = [image_ids.new() for _ in range(300)]
+    await cache.read(ids[0])
+    tracemalloc.start()
+    try:
+        for image_id in ids:
+            await status_of(cache, image_id)
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert used < 1_500_000, "three hundred of them take ten megabytes"
+
+
+async def test_a_record_larger_than_the_cache_is_answered_and_not_kept(clock: Clock) -> None:
+    cache = RecordCache(Large(), max_bytes=1000, clock=clock)  # type: ignore[arg-type]
+    image_id = image_ids.new()
+
+    assert await cache.read(image_id) is not await cache.read(image_id)
+
+
+async def test_few_whole_records_are_in_memory_whatever_is_asked_for(clock: Clock) -> None:
+    store = Large()
+    cache = RecordCache(store, max_bytes=0, clock=clock)  # type: ignore[arg-type]
+    ids = [image_ids.new() for _ in range(1000)]
+
+    answers = await asyncio.gather(
+        *(cache.select(ids, lambda record: record.manifest.image_id) for _ in range(3))
+    )
+
+    assert answers == [ids] * 3
+    assert store.most == 32

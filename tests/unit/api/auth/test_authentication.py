@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from common.model.records import Record
 from services.api.auth.api_keys import ApiKeyFile, create_key
-from services.api.auth.authentication import Access, Authenticator, Principal, client_address_of
+from services.api.auth.authentication import Access, Authenticator, Principal
 from services.api.auth.url_signing import SignedUrlClaims, UrlSigner
 from services.api.http.problems import Problem
 from tests.support.store.stored_images import manifest
@@ -103,15 +103,3 @@ def test_a_record_without_an_owner_is_nobody_s_where_there_are_keys() -> None:
     with pytest.raises(Problem) as caught:
         Principal(owner="alice").require(record)
     assert (caught.value.status, caught.value.code) == (404, "image_not_found")
-
-
-@pytest.mark.parametrize(
-    "host, counted",
-    [
-        ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("2001:db8:1:2::9", "2001:db8:1:2::"),
-        ("::ffff:192.0.2.1", "192.0.2.1"), ("nonsense" * 100, ("nonsense" * 100)[:64]),
-    ],
-)  # fmt: skip
-def test_a_rate_is_counted_by_network(host: str, counted: str) -> None:
-    assert client_address_of(request(host=host), Principal(owner=None)) == counted
-    assert client_address_of(request(host=host), Principal(owner="alice")) == "key:alice"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.api.endpoints import images as catalog
+from services.api.endpoints import paging
 from tests.support.http.api import Api, damage, problem_of
 from tests.support.store.stored_images import completed, failed, uploaded
 
@@ -75,7 +76,7 @@ async def test_a_status_is_asked_for(api: Api, status: str, which: int) -> None:
 
 
 async def test_a_page_may_be_short_but_the_cursor_goes_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_EXAMINED", 2)
+    monkeypatch.setattr(paging, "MAX_EXAMINED", 2)
     monkeypatch.setattr(catalog, "_CHUNK", 2)
     oldest, *others = [await uploaded(api.store, image_id=image_id) for image_id in spread(6)]
     await api.store.record_result(failed(oldest), {})
@@ -88,7 +89,7 @@ async def test_a_page_may_be_short_but_the_cursor_goes_on(api: Api, monkeypatch:
 
 
 async def test_images_of_one_moment_are_not_torn_apart(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_EXAMINED", 4)
+    monkeypatch.setattr(paging, "MAX_EXAMINED", 4)
     monkeypatch.setattr(catalog, "_CHUNK", 2)
     made = [image_id[:-1] + digit for image_id in spread(5) for digit in "159"]
     for image_id in made:
@@ -165,7 +166,7 @@ async def test_all_failed_images_since_a_time_are_run_again(api: Api) -> None:
 
 
 async def test_running_many_again_goes_on_with_a_cursor(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_EXAMINED", 2)
+    monkeypatch.setattr(paging, "MAX_EXAMINED", 2)
     made = [await uploaded(api.store, image_id=image_id) for image_id in spread(5)]
     for image_id in made:
         await api.store.record_result(failed(image_id), {})

@@ -76,7 +76,7 @@ async def test_without_a_store_nothing_is_promised(
 async def test_a_full_backlog_refuses(api: Api) -> None:
     for _ in range(100):
         api.memory.unfinished[image_ids.new()] = 0.0
-    await api.dependencies.admission.capacity.look()
+    await api.dependencies.admission.capacity.refresh()
 
     answer = await upload(api)
 
@@ -87,7 +87,7 @@ async def test_a_full_backlog_refuses(api: Api) -> None:
 
 async def test_too_little_room_refuses(api: Api) -> None:
     api.memory.free = 1
-    await api.dependencies.admission.capacity.look()
+    await api.dependencies.admission.capacity.refresh()
 
     assert problem_of(await upload(api)) == (503, "disk_reserve")
 

@@ -14,7 +14,7 @@ async def refusal(api: Api, *, max_backlog: int = 2, min_free_bytes: int = 100) 
     capacity = CapacityMonitor(
         api.dependencies.stores, max_backlog=max_backlog, min_free_bytes=min_free_bytes
     )
-    await capacity.look()
+    await capacity.refresh()
     try:
         capacity.check()
     except Problem as problem:
@@ -45,4 +45,4 @@ async def test_before_the_first_look_there_is_none(api: Api) -> None:
 
     with pytest.raises(Problem, match="does not answer"):
         capacity.check()
-    assert capacity.room is None
+    assert capacity.capacity is None

@@ -1,10 +1,10 @@
-"""How much one client, and all of them, may ask for."""
+"""How much one client may ask for."""
 
 import pytest
 
 from services.api.http.problems import Problem
 from services.api.limits import rate_limit
-from services.api.limits.rate_limit import ConcurrencyLimiter, RateLimiter
+from services.api.limits.rate_limit import RateLimiter
 
 
 class Clock:
@@ -61,24 +61,10 @@ def test_no_rate_is_no_limit() -> None:
     assert taken(RateLimiter(0, 1, Clock())) == 100
 
 
-def test_buckets_are_forgotten_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buckets_are_dropped_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "_MAX_CLIENTS", 10)
     limit = RateLimiter(60, 1, Clock())
     for number in range(1000):
         limit.take(str(number))
 
     assert len(limit._buckets) == 10
-
-
-def test_uploads_in_progress_are_capped_and_their_places_given_back() -> None:
-    concurrency = ConcurrencyLimiter(2)
-    with concurrency.slot():
-        with pytest.raises(RuntimeError), concurrency.slot():
-            raise RuntimeError
-        with concurrency.slot():
-            assert concurrency.current == 2
-            with pytest.raises(Problem) as caught, concurrency.slot():
-                pytest.fail("there was no place")
-            assert (caught.value.status, caught.value.code) == (503, "too_many_uploads")
-            assert int(caught.value.headers["Retry-After"]) > 0
-    assert concurrency.current == 0

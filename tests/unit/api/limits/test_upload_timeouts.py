@@ -17,7 +17,7 @@ async def body(*chunks: bytes, every: float = 0.0) -> AsyncIterator[bytes]:
 
 
 async def kept(limits: UploadTimeouts, chunks: AsyncIterator[bytes]) -> bytes:
-    return b"".join([chunk async for chunk in limits.keep(chunks)])
+    return b"".join([chunk async for chunk in limits.enforce(chunks)])
 
 
 async def test_a_body_in_time_comes_through_unchanged() -> None:
