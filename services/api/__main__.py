@@ -1,10 +1,12 @@
 """Start the API: `python -m services.api`."""
 
 import asyncio
+from functools import partial
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from common.errors import DarkroomError
 from common.runtime import lifecycle
@@ -12,6 +14,7 @@ from common.runtime.entry_point import run_service
 from common.runtime.lifecycle import EmbeddedServer, serve_until
 from common.runtime.resource_limits import raise_file_limit
 from services.api.app import create_app
+from services.api.http.connections import ConnectionLimits, ConnectionTracker
 from services.api.http.protocol import HardenedHttpProtocol
 from services.api.settings import ApiSettings
 
@@ -52,7 +55,7 @@ def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
         app,
         host=configured.api_host,
         port=configured.api_port,
-        http=HardenedHttpProtocol,
+        http=partial(HardenedHttpProtocol, tracker=_tracker(configured, app)),  # type: ignore[arg-type]
         proxy_headers=True,
         forwarded_allow_ips=configured.trusted_proxies,
         ws="none",
@@ -61,6 +64,20 @@ def _config(configured: ApiSettings, app: Starlette) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=int(configured.shutdown_grace_seconds),
+    )
+
+
+def _tracker(configured: ApiSettings, app: Starlette) -> ConnectionTracker:
+    """Return a tracker that knows proxies by the same rule as the server."""
+    proxies = ProxyHeadersMiddleware(app, configured.trusted_proxies).trusted_hosts  # type: ignore[arg-type]
+    return ConnectionTracker(
+        ConnectionLimits(
+            total=configured.max_connections,
+            per_network=configured.max_connections_per_client,
+            stalled=configured.max_stalled_readers,
+            stall_seconds=configured.reader_stall_seconds,
+            is_proxy=proxies.__contains__,
+        )
     )
 
 

@@ -169,6 +169,9 @@ def _upload_policy(settings: ApiSettings, files: Files) -> UploadPolicy:
         timeouts=UploadTimeouts(
             settings.upload_idle_seconds, settings.upload_seconds, settings.min_upload_bytes_per_second
         ),
+        request_timeouts=UploadTimeouts(
+            settings.request_body_seconds, settings.request_body_seconds, bytes_per_second=0
+        ),
         image_limits=ImageLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
         recipes=files.recipes,
     )

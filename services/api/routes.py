@@ -98,7 +98,7 @@ ROUTES: Final = (
         method="POST", path="/signatures", endpoint=signed_urls.create, operation_id="createSignedUrl",
         summary="Make a signed URL that needs no key", body=schemas.SignatureRequest,
         answers={201: Answer("The URL", schemas.SignedUrl)},
-        refusals=(*_READS, Code.SIGNING_OFF, Code.BODY_TOO_LARGE, Code.INVALID_PARAMETER),
+        refusals=(*_READS, Code.SIGNING_OFF, Code.UPLOAD_TIMEOUT, Code.BODY_TOO_LARGE, Code.INVALID_PARAMETER),
     ),
     ApiRoute(
         method="GET", path="/status/{image_id}", endpoint=files.status, operation_id="getStatus",

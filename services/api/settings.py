@@ -63,6 +63,33 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             description="The average rate of a body after its first ten seconds; below, 408 `upload_timeout`. 0: any.",
         ),
     ] = 1024
+    max_connections: Annotated[
+        Count, Meta(description="Connections that are open; beyond, 503 `too_many_connections`.")
+    ] = 4096
+    max_connections_per_client: Annotated[
+        Count,
+        Meta(
+            description="Connections of one address (of IPv6 the /64) that are open; beyond, 503 "
+            "`too_many_connections`. Not for the addresses of `TRUSTED_PROXIES`."
+        ),
+    ] = 512
+    max_stalled_readers: Annotated[
+        Count,
+        Meta(
+            description="Connections whose client does not read its answer; beyond, the one that has not read for "
+            "longest is closed."
+        ),
+    ] = 256
+    reader_stall_seconds: Annotated[
+        Seconds,
+        Meta(description="How long a client may not read its answer; beyond, its connection is closed."),
+    ] = 30.0
+    request_body_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="How long the body of a request other than an upload may take; beyond, 408 `upload_timeout`."
+        ),
+    ] = 10.0
     max_concurrent_uploads: Annotated[
         Count, Meta(description="Uploads in progress; beyond, 503 `too_many_uploads`.")
     ] = 1000

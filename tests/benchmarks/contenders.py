@@ -20,7 +20,12 @@ from tests.support.processes.stack import Stack
 from tests.support.waiting import wait_until
 
 _LINKS = 4
-QUIET = {"LOG_LEVEL": "warning", "RATE_LIMIT_PER_MINUTE": "0", "SHUTDOWN_GRACE_SECONDS": "5"}
+QUIET = {
+    "LOG_LEVEL": "warning",
+    "RATE_LIMIT_PER_MINUTE": "0",
+    "MAX_PENDING_PER_CLIENT": "0",
+    "SHUTDOWN_GRACE_SECONDS": "5",
+}
 
 
 class Darkroom(Stack):

@@ -23,6 +23,8 @@ _AT_ONCE: Final = 4
 SETTINGS: Final[Mapping[str, str]] = {
     "WORKER_MEMORY_BYTES": str(WORKER_MEMORY),
     "RATE_LIMIT_PER_MINUTE": "0",
+    "MAX_PENDING_PER_CLIENT": "0",
+    "MAX_CONCURRENT_UPLOADS_PER_CLIENT": "1000",  # the slow ones stand for many clients
     "JOB_TIMEOUT_SECONDS": "60",
     "LOG_LEVEL": "warning",
 }

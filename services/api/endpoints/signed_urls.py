@@ -1,6 +1,7 @@
 """`POST /signatures`: makes signed URLs for whoever has a key; a backend that holds the secret may make them itself."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
@@ -26,7 +27,7 @@ async def create(request: Request) -> Response:
     signer = services.auth.signer
     if not signer.active:
         raise Problem(ProblemCode.SIGNING_OFF, "no URL_SIGNING_SECRETS are configured")
-    wanted = await _read(request)
+    wanted = await _read(services.uploads.request_timeouts.enforce(request.stream()))
     seconds = _checked_lifetime(wanted, signer.max_seconds)
     if wanted.method == "GET":
         await _require_own(services, request, wanted.path)
@@ -57,9 +58,9 @@ def _invalid(detail: str) -> Problem:
     return Problem(ProblemCode.INVALID_PARAMETER, detail)
 
 
-async def _read(request: Request) -> SignatureRequest:
+async def _read(stream: AsyncIterator[bytes]) -> SignatureRequest:
     body = b""
-    async for chunk in request.stream():
+    async for chunk in stream:
         body += chunk
         if len(body) > _MAX_BODY:
             raise Problem(ProblemCode.BODY_TOO_LARGE, f"at most {_MAX_BODY} bytes")

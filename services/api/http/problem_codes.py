@@ -58,6 +58,7 @@ class ProblemCode(Enum):
     PUBLISH_NACKED = 503, "A queue of the message broker is full"
     RECORD_UNREADABLE = 503, "The record of the image cannot be read"
     STORE_UNAVAILABLE = 503, "The store does not answer"
+    TOO_MANY_CONNECTIONS = 503, "Too many connections are open"
     TOO_MANY_UPLOADS = 503, "Too many uploads are in progress"
     UNAVAILABLE = 503, "Something that the server needs does not answer"
     STORE_FULL = 507, "The store has no room left"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from services.api.http.connections import ConnectionTracker, network_of
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import PROBLEM_MEDIA_TYPE, encode_problem
 from services.api.http.request_head import UpgradeIgnoringParser, find_host_fault
@@ -14,20 +15,20 @@ from services.api.http.security_headers import SECURITY_HEADERS
 MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
 HEAD_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 2.0  # for a client to finish talking
-# For the 100 kilobytes between the marks of the write buffer: who reads slower has stopped reading.
-STALL_SECONDS: Final = 120.0
+WRITE_BUFFER_BYTES: Final = 16 * 1024  # beyond what the kernel holds; more has a client that does not read
 _TOO_LARGE: Final = f"the head of the request has more than {MAX_HEAD_BYTES} bytes"
 
 
 class HardenedHttpProtocol(HttpToolsProtocol):
     """Closes connections whose request head (or chunk sizes, or trailers) never ends, in bytes or in time.
 
-    So it does with those that drip what nobody waits for, between requests or after an answer, and with those that do
-    not read what they asked for.
+    So it does with those that drip what nobody waits for, between requests or after an answer, with those that do not
+    read what they asked for, and with those of which there are too many: `tracker` is shared by all connections.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tracker: ConnectionTracker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._tracker = tracker
         self.parser: UpgradeIgnoringParser = UpgradeIgnoringParser(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,13 +36,21 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
-        self._stalled: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
         self._arm()
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._network = network_of(self.client[0]) if self.client else "unknown"
+        fault = self._tracker.open(self._network)
+        if fault:
+            self._refuse(ProblemCode.TOO_MANY_CONNECTIONS, fault)
+            if not self._tracker.may_linger:
+                transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self.cancel_stall_timer()
+        self._tracker.close(self._network)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -89,7 +98,8 @@ class HardenedHttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+        self._stall_timer = self.loop.call_later(self._tracker.limits.stall_seconds, self.transport.abort)
+        self._tracker.stall(self.transport)
 
     def resume_writing(self) -> None:
         self.cancel_stall_timer()
@@ -142,9 +152,10 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def cancel_stall_timer(self) -> None:
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+        self._tracker.resume(self.transport)
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
 
 def _answer(problem_code: ProblemCode, detail: str) -> bytes:

@@ -56,16 +56,18 @@ class Permit:
         self._admission.capacity.check()
         self._admission.rate.take(self._client.name)
         self._admission.quota.reserve(self._client.pending_key)
-        self._admission.capacity.count_admitted()
+        self._admission.capacity.reserve()
         self._reserved += 1
 
     def accept(self, image_id: str) -> None:
         """Count one of the admitted as this image, until that has its result."""
+        self._admission.capacity.accept()
         self._admission.quota.assign(self._client.pending_key, image_id)
         self._reserved -= 1
 
     def release(self) -> None:
         """Count the admitted that were not accepted no longer."""
         for _ in range(self._reserved):
+            self._admission.capacity.release()
             self._admission.quota.release(self._client.pending_key)
         self._reserved = 0

@@ -38,7 +38,8 @@ class CapacityMonitor:
         self._max_backlog = max_backlog
         self._min_free = min_free_bytes
         self._capacity: Capacity | None = None
-        self._admitted = 0  # since the figures were taken
+        self._in_progress = 0  # admitted, and neither accepted nor given up
+        self._accepted = 0  # since the figures were taken
 
     @property
     def capacity(self) -> Capacity | None:
@@ -50,7 +51,7 @@ class CapacityMonitor:
         capacity = self._capacity
         if capacity is None:
             raise Problem(ProblemCode.STORE_UNAVAILABLE, "the store does not answer", headers=_RETRY_AFTER)
-        waiting = capacity.waiting + self._admitted
+        waiting = capacity.waiting + self._in_progress + self._accepted
         if waiting >= self._max_backlog:
             detail = (
                 f"{waiting} images wait to be developed, {self._max_backlog} is the limit; try again later"
@@ -60,13 +61,22 @@ class CapacityMonitor:
             detail = f"less than {self._min_free} bytes are free; try again later"
             raise Problem(ProblemCode.DISK_RESERVE, detail, headers=_RETRY_AFTER, limit=self._min_free)
 
-    def count_admitted(self) -> None:
+    def reserve(self) -> None:
         """Count an image that the figures do not hold yet, so that a second's burst cannot pass the limit."""
-        self._admitted += 1
+        self._in_progress += 1
+
+    def accept(self) -> None:
+        """Count one that was reserved as accepted."""
+        self._in_progress -= 1
+        self._accepted += 1
+
+    def release(self) -> None:
+        """Count one that was reserved no longer."""
+        self._in_progress -= 1
 
     async def refresh(self) -> None:
         """Take the figures anew."""
-        admitted = self._admitted
+        accepted = self._accepted
         try:
             self._capacity = Capacity(
                 await self._stores.images.backlog(), await self._stores.catalog.free_bytes()
@@ -74,7 +84,7 @@ class CapacityMonitor:
         except TransientError as error:
             log.error("capacity.unknown", reason=str(error))
             self._capacity = None
-        self._admitted -= admitted
+        self._accepted -= accepted
 
     async def run(self) -> None:
         """Refresh every second until cancelled."""

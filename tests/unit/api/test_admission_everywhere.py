@@ -145,3 +145,14 @@ async def test_a_retry_of_many_stops_where_the_quota_ends(api: Api) -> None:
 @limited(rate_limit_per_minute=0.001, rate_limit_burst=2)
 async def test_reading_a_thousand_records_has_a_rate_although_nothing_has_failed(api: Api) -> None:
     assert [(await retry_all(api)).status_code for _ in range(3)] == [202, 202, 429]
+
+
+@limited(max_backlog=3)
+async def test_uploads_that_are_refused_leave_the_capacity_as_it_was(api: Api) -> None:
+    for _ in range(10):
+        assert problem_of(await api.http.post("/upload", files={"file": b"no image"})) == (
+            415,
+            "unsupported_format",
+        )
+
+    assert [(await upload(api)).status_code for _ in range(4)] == [202, 202, 202, 503]

@@ -1,5 +1,6 @@
 """`POST /signatures`: what may be signed, and for whom."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,18 @@ async def test_a_wrong_wish_is_refused(signing: Api, selection: Any) -> None:
 
 async def test_an_endless_wish_is_not_read(signing: Api) -> None:
     assert problem_of(await signing.http.post("/signatures", content=b" " * 5000)) == (413, "body_too_large")
+
+
+async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    settings = {"url_signing_secrets": ("a secret of some length",), "request_body_seconds": 0.05}
+    async with open_api(monkeypatch, tmp_path, **settings) as api:
+        answer = await api.http.post("/signatures", content=endless())
+
+    assert problem_of(answer) == (408, "upload_timeout")
 
 
 async def test_without_secrets_nothing_is_signed(api: Api) -> None:
