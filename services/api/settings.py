@@ -15,7 +15,6 @@ from common.runtime.settings import (
     RETRY_DELAYS,
     STORE_ROOT,
     Bytes,
-    CommonSettings,
     Count,
     FontsFolder,
     MaxFrames,
@@ -29,11 +28,12 @@ from common.runtime.settings import (
     StoreUrl,
     WatermarksFolder,
 )
+from services.api.client_limit_settings import ClientLimitSettings
 
 _Side = Annotated[int, Meta(ge=1, le=MAX_DIMENSION)]
 
 
-class ApiSettings(CommonSettings, frozen=True, kw_only=True):
+class ApiSettings(ClientLimitSettings, frozen=True, kw_only=True):
     """Every field is an environment variable of the same name in upper case."""
 
     api_host: Annotated[str, Meta(description="The address on which the API listens.")] = "127.0.0.1"
@@ -63,63 +63,6 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             description="The average rate of a body after its first ten seconds; below, 408 `upload_timeout`. 0: any.",
         ),
     ] = 1024
-    max_connections: Annotated[
-        Count, Meta(description="Connections that are open; beyond, 503 `too_many_connections`.")
-    ] = 4096
-    max_connections_per_client: Annotated[
-        Count,
-        Meta(
-            description="Connections of one address (of IPv6 the /64) that are open; beyond, 503 "
-            "`too_many_connections`. Not for the addresses of `TRUSTED_PROXIES`."
-        ),
-    ] = 512
-    max_stalled_readers: Annotated[
-        Count,
-        Meta(
-            description="Connections whose client does not read its answer; beyond, the one that has not read for "
-            "longest is closed."
-        ),
-    ] = 256
-    reader_stall_seconds: Annotated[
-        Seconds,
-        Meta(description="How long a client may not read its answer; beyond, its connection is closed."),
-    ] = 30.0
-    request_body_seconds: Annotated[
-        Seconds,
-        Meta(
-            description="How long the body of a request other than an upload may take; beyond, 408 `upload_timeout`."
-        ),
-    ] = 10.0
-    max_concurrent_uploads: Annotated[
-        Count, Meta(description="Uploads in progress; beyond, 503 `too_many_uploads`.")
-    ] = 1000
-    max_concurrent_uploads_per_client: Annotated[
-        Count,
-        Meta(
-            description="Uploads of one client (API key, else address, of IPv6 the /64) in progress; "
-            "beyond, 429 `too_many_client_uploads`."
-        ),
-    ] = 100
-    max_pending_per_client: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=1_000_000_000,
-            description="Images of one client that wait or are in hand; beyond, 429 `too_many_pending_images`. 0: any.",
-        ),
-    ] = 1000
-    rate_limit_per_minute: Annotated[
-        float,
-        Meta(
-            ge=0,
-            le=10_000_000,
-            description="Images that one client (API key, else address, of IPv6 the /64) uploads or runs again, "
-            "on average; beyond, 429 `rate_limited`. 0: any.",
-        ),
-    ] = 6000.0
-    rate_limit_burst: Annotated[
-        Count, Meta(description="Images of one client at once; beyond, 429 `rate_limited`.")
-    ] = 1000
     max_pixels: MaxPixels = MAX_PIXELS
     max_frames: MaxFrames = MAX_FRAMES
     max_total_pixels: MaxTotalPixels = MAX_TOTAL_PIXELS

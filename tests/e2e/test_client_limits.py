@@ -14,7 +14,7 @@ import pytest
 from common.model import image_ids
 from common.recipes.recipe import Recipe
 from common.runtime.resource_limits import raise_file_limit
-from common.store.local import layout
+from common.store.disk import layout
 from tests.support.http.raw_http import JPEG_MAGIC
 from tests.support.images.drawings import photograph
 from tests.support.ports import HOST
@@ -137,7 +137,7 @@ def write_failed(store: Path, count: int) -> list[str]:
             msgspec.json.encode(msgspec.structs.replace(manifest(image_id), recipe=recipe))
         )
         (folder / layout.RESULT).write_bytes(msgspec.json.encode(failed(image_id)))
-        (folder / layout.ORIGINAL).write_bytes(IMAGE)
+        (folder / "original").write_bytes(IMAGE)
     return ids
 
 

@@ -36,7 +36,7 @@ async def several_failed(api: Api, count: int) -> list[str]:
     """Newest first, as they are run again."""
     ids = [await uploaded(api.store) for _ in range(count)]
     for image_id in ids:
-        await api.store.finish(failed(image_id), {})
+        await api.store.record_result(failed(image_id), {})
     return ids[::-1]
 
 
@@ -68,7 +68,7 @@ async def test_a_place_is_free_again_when_the_image_has_ended(api: Api) -> None:
     image_id = (await upload(api)).json()["image_id"]
     assert problem_of(await upload(api)) == (429, "too_many_pending_images")
 
-    await api.store.finish(failed(image_id), {})
+    await api.store.record_result(failed(image_id), {})
     await api.dependencies.admission.quota.refresh()
 
     assert (await upload(api)).status_code == 202

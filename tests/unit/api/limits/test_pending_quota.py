@@ -1,7 +1,6 @@
 """How many images of one client may wait or be in hand: counted here, and brought in line with the store."""
 
 import asyncio
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,8 +19,8 @@ ALICE, BOB = "key:alice", "key:bob"
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Stores:
-    return memory_stores(tmp_path)
+def stores() -> Stores:
+    return memory_stores()
 
 
 def quota_of(stores: Stores, limit: int = 3) -> PendingQuota:
@@ -79,7 +78,7 @@ async def test_an_image_counts_until_it_has_its_result(stores: Stores) -> None:
     await quota.refresh()
     assert free(quota, ALICE) == 2
 
-    await stores.images.finish(*completed(image_id))
+    await stores.images.record_result(*completed(image_id))
     await quota.refresh()
 
     assert free(quota, ALICE) == 3
@@ -120,7 +119,7 @@ async def test_images_accepted_or_ended_while_the_store_is_read_are_counted_once
         return listed
 
     monkeypatch.setattr(MemoryStore, "unfinished", slow)
-    await stores.images.finish(*completed(ended))
+    await stores.images.record_result(*completed(ended))
     await quota.refresh()
 
     assert quota.pending(ALICE) == 1
