@@ -118,7 +118,8 @@ def test_three_thousand_readers_that_do_not_read_take_little_memory(start_stack:
         assert read_megabytes(stack, path) == 8, "who reads is served meanwhile"
 
     taken = stack.api.child.peak_memory_bytes() - before
-    assert taken < 200 * MEGABYTE, f"{taken / MEGABYTE:.0f} MiB"
+    # 3,000 connections take half of it; without a bound on stalled readers it was 850.
+    assert taken < 300 * MEGABYTE, f"{taken / MEGABYTE:.0f} MiB"
 
 
 def write_failed(store: Path, count: int) -> list[str]:
