@@ -1,4 +1,4 @@
-"""Whatever a picture's colors are stored as becomes RGB or RGBA of 8 bits a channel in sRGB, the web's default."""
+"""Converts an image's colors, however they are stored, to RGB or RGBA of 8 bits a channel in sRGB."""
 
 from enum import StrEnum
 from io import BytesIO
@@ -7,8 +7,8 @@ from typing import Final
 from PIL import Image, ImageChops, ImageCms
 
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
+from services.worker.decoding.pillow_plugins import MAX_PROFILE_BYTES
 
-_MAX_PROFILE_BYTES: Final = 4 * 1024 * 1024  # printers' CMYK profiles have up to three million
 _COLOR_SPACES: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 _WITH_ALPHA: Final = {
     "P": "RGBA",
@@ -23,9 +23,12 @@ _WITHOUT_ALPHA: Final = {"P": "RGB", "1": "L", "RGBX": "RGB", "YCbCr": "RGB", "H
 
 
 def expand_palette(image: Image.Image) -> Image.Image:
-    """The picture as L, LA, RGB, RGBA or CMYK: forms whose pixels can be averaged."""
+    """Return the image as L, LA, RGB, RGBA or CMYK: forms whose pixels can be averaged."""
     if image.mode.startswith(("I", "F")):
-        return _eight_bits(image)
+        gray, transparent = _eight_bits(image), image.info.get("transparency")
+        if isinstance(transparent, int) and image.mode.startswith("I;16"):
+            gray.putalpha(_hide(image, transparent))
+        return gray
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return _applied(ImageCms.buildTransform(lab, srgb, "LAB", "RGB"), image)
@@ -35,16 +38,16 @@ def expand_palette(image: Image.Image) -> Image.Image:
 
 
 class Conversion(StrEnum):
-    """What became of the profile embedded in a picture."""
+    """What became of the profile embedded in an image."""
 
-    NONE = "none"  # there was none: the picture is taken as sRGB
+    NONE = "none"  # there was none: the image is taken as sRGB
     SRGB = "srgb"  # it describes sRGB, and changes nothing
     CONVERTED = "converted"
     IGNORED = "ignored"  # broken, oversized, or made for another color space
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Conversion]:
-    """An unpacked picture as RGB or RGBA in sRGB, and what became of its profile; useless alpha goes."""
+    """Return an unpacked image as RGB or RGBA in sRGB, and what became of its profile; useless alpha goes."""
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     colors = image if alpha is None else image.convert(image.mode[:-1])
     colors, conversion = _by_profile(colors, profile) if profile else (colors, Conversion.NONE)
@@ -60,7 +63,7 @@ def is_rgb(image: Image.Image, profile: bytes | None) -> bool:
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, Conversion]:
-    if len(profile) > _MAX_PROFILE_BYTES:
+    if len(profile) > MAX_PROFILE_BYTES:
         return image, Conversion.IGNORED
     try:
         return _converted(image, ImageCms.ImageCmsProfile(BytesIO(profile)))
@@ -105,8 +108,13 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image.point(lambda value: value * (255 / white) + rounding).convert("L")
 
 
+def _hide(image: Image.Image, transparent: int) -> Image.Image:
+    """An alpha channel that hides the pixels of this one value, of 16 bits."""
+    return image.convert("I").point([0 if value == transparent else 255 for value in range(65536)], "L")
+
+
 def _white(image: Image.Image) -> float:
-    """What white is in a picture that does not say: the end of the smallest usual range that holds its brightest."""
+    """What white is in an image that does not say: the end of the smallest usual range that holds its brightest."""
     brightest = image.getextrema()[1]
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2.0**31 - 1)
     return next((end for end in ranges if brightest <= end), ranges[-1])  # type: ignore[operator]  # one channel

@@ -17,7 +17,7 @@ from services.worker.analysis.classification import is_photograph
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.decoding.metadata import Attribution
 from services.worker.encoding import gif
-from services.worker.encoding.frames import FrameSequence, LazyAnimation
+from services.worker.encoding.frames import MAX_PLAYS, FrameSequence, LazyAnimation
 
 _FINE_QUALITY: Final = 90  # from here on color keeps its full resolution, as with libvips
 _LARGE_PIXELS: Final = 512 * 512
@@ -81,10 +81,13 @@ def flatten_onto_white(image: Image.Image, background: str = "white") -> Image.I
     return ground
 
 
+def _subsampling(quality: int) -> str:
+    return "4:4:4" if quality >= _FINE_QUALITY else "4:2:0"
+
+
 @encodes("jpeg")
 def _encode_jpeg(source: Source, options: EncodeOptions) -> bytes:
-    subsampling = "4:4:4" if options.quality >= _FINE_QUALITY else "4:2:0"
-    settings: dict[str, Any] = {"quality": options.quality, "subsampling": subsampling}
+    settings: dict[str, Any] = {"quality": options.quality, "subsampling": _subsampling(options.quality)}
     try:
         return _save(source, "jpeg", options, progressive=True, optimize=True, **settings)
     except OSError:
@@ -119,7 +122,12 @@ def _encode_webp(source: Source, options: EncodeOptions) -> bytes:
 @encodes("avif")
 def _encode_avif(source: Source, options: EncodeOptions) -> bytes:
     # One thread, as the worker has as many jobs at once as it has processors.
-    settings: dict[str, Any] = {"quality": options.quality, "speed": _AVIF_SPEED, "max_threads": 1}
+    settings: dict[str, Any] = {
+        "quality": options.quality,
+        "subsampling": _subsampling(options.quality),
+        "speed": _AVIF_SPEED,
+        "max_threads": 1,
+    }
     # AVIF must know from the first frame whether there is an alpha in any.
     return _save(source, "avif", options, frame_mode="RGBA", **settings)
 
@@ -149,7 +157,7 @@ def _save(
         iter(source), source.count, lambda image: image.convert(frame_mode) if frame_mode else image
     )
     check_size(animation, name)
-    settings |= {"save_all": True, "duration": animation.durations, "loop": source.plays}
+    settings |= {"save_all": True, "duration": animation.durations, "loop": min(source.plays, MAX_PLAYS)}
     return _written(animation, name, settings)
 
 

@@ -7,7 +7,10 @@ from PIL import Image
 
 FOREVER: Final = 0
 _KEPT_PIXELS: Final = 16_000_000  # 64 MiB: animations of no more are rendered once for all their files
+MAX_PLAYS: Final = 65_535  # what WebP and GIF can say; an APNG may ask for more
 _LONGEST: Final = 655_350  # milliseconds: 16 bits of hundredths
+_LONGEST_WEBP: Final = 2**24 - 1  # milliseconds
+_LONGEST_ANIMATION: Final = 2**31 - 1  # milliseconds: libwebp adds them up in 32 bits
 
 
 class Frame(NamedTuple):
@@ -90,7 +93,8 @@ class LazyAnimation(Image.Image):
         shot = next(self._shots, None)
         if shot is None:
             raise EOFError("the film has ended")
-        self.durations.append(shot.duration)
+        longest = min(_LONGEST_WEBP, _LONGEST_ANIMATION // self.n_frames)
+        self.durations.append(min(shot.duration, longest))
         return self._shown(shot.image)
 
     def _show(self, frame: Image.Image) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from services.worker.encoding.frames import FOREVER, FrameSequence, to_hundredths
+from services.worker.encoding.frames import FOREVER, MAX_PLAYS, FrameSequence, to_hundredths
 
 _COLORS: Final = 256
 _TRANSPARENT: Final = 255  # the index, in every frame: encoders compare frames by it
@@ -36,5 +36,5 @@ def strip(reel: FrameSequence) -> tuple[Image.Image, dict[str, Any]]:
     if any("transparency" in frame.info for frame in frames):
         options["disposal"] = _CLEAR
     if reel.plays != 1:  # a GIF says how often it is repeated, and nothing if it is not
-        options["loop"] = FOREVER if reel.plays == FOREVER else reel.plays - 1
+        options["loop"] = FOREVER if reel.plays == FOREVER else min(reel.plays, MAX_PLAYS) - 1
     return frames[0], options

@@ -1,11 +1,16 @@
 """Rounds an image's corners, or makes it a circle."""
 
+import math
+
 from PIL import Image, ImageChops, ImageDraw
 
 from common.recipes.operations import Round
 from services.worker.imaging.geometry import Size, to_pixels
 
 _FINE = 1024  # pixels: larger curves are smooth enough with fewer samples
+
+
+_SMALLEST = 1 / 8  # pixels: less rounds nothing that is seen
 
 
 def round_corners(image: Image.Image, parameters: Round) -> Image.Image:
@@ -32,13 +37,17 @@ def _radius(size: Size, parameters: Round) -> float:
 def _mask(size: Size, radius: float) -> Image.Image:
     """Return white where the image stays. Only the corners are drawn, larger and averaged, for smooth edges."""
     mask = Image.new("L", size, 255)
-    if radius <= 0:
+    if radius < _SMALLEST:
         return mask
     side = min(max(1, int(radius + 0.5)), *size)
     samples = 4 if side <= _FINE else 2
     corner = Image.new("L", (side * samples, side * samples))
-    reach = 2 * radius * samples - 1
-    ImageDraw.Draw(corner).ellipse((0, 0, reach, reach), fill=255)
+    pen, reach = ImageDraw.Draw(corner), radius * samples
+    pen.ellipse((0, 0, 2 * reach - 1, 2 * reach - 1), fill=255)
+    end = math.ceil(reach)  # beyond the curve the corner's last pixel is whole
+    if end < corner.width:
+        pen.rectangle((end, 0, corner.width, corner.height), fill=255)
+        pen.rectangle((0, end, corner.width, corner.height), fill=255)
     corner = corner.reduce(samples)
     right, bottom = size[0] - side, size[1] - side
     mirrored = corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

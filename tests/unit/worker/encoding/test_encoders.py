@@ -6,12 +6,14 @@ from PIL import Image
 
 from common.errors import InvalidRecipeError
 from common.recipes.formats import Format, FormatSpec, find_format, output_formats
+from services.worker.decoding.animation import loop_count_of
 from services.worker.encoding.encoders import (
     ENCODERS,
     EncodeOptions,
     encode,
     flatten_onto_white,
 )
+from services.worker.encoding.frames import Frame, FrameSequence
 from tests.support.images.drawings import scene, with_hole
 from tests.support.images.similarity import similarity
 
@@ -109,3 +111,32 @@ def test_a_jpeg_that_is_all_fine_grain_is_made_at_any_quality(quality: int) -> N
     data = encode(grain, "jpeg", EncodeOptions(quality=quality))
     assert decoded(data).convert("RGB").size == grain.size
     assert similarity(decoded(data).convert("RGB"), grain) > 0.7
+
+
+def subsampling_of(avif: bytes) -> int:
+    """The two bits of the codec's configuration that say whether color is halved across and down."""
+    return avif[avif.index(b"av1C") + 6] >> 2 & 3
+
+
+@pytest.mark.parametrize("quality, subsampling", [(60, 3), (89, 3), (90, 0), (100, 0)])
+def test_an_avif_halves_its_colors_below_90(quality: int, subsampling: int) -> None:
+    assert subsampling_of(encode(scene(), "avif", EncodeOptions(quality=quality))) == subsampling
+
+
+@pytest.mark.parametrize("name, longest", [("webp", 2**24 - 1), ("avif", 2**24 - 1), ("gif", 655_350)])
+def test_what_lasts_longer_than_a_format_can_say_lasts_as_long_as_it_can(name: str, longest: int) -> None:
+    shots = [Frame(scene(64, 48), 65_535_000), Frame(scene(64, 48).rotate(180), 65_535_000)]
+    image = decoded(encode(FrameSequence(lambda: iter(shots), count=2, plays=100_000), name, EncodeOptions()))
+    assert image.n_frames == 2  # type: ignore[attr-defined]
+    for number in range(2):
+        image.seek(number)
+        image.load()
+        assert image.info["duration"] == longest
+    if name != "avif":  # which plays for ever
+        assert loop_count_of(image) == 65_535
+
+
+def test_the_durations_of_a_webp_add_up_to_what_it_can_say() -> None:
+    shots = [Frame(scene(16, 12).rotate(number), 65_535_000) for number in range(200)]
+    image = decoded(encode(FrameSequence(lambda: iter(shots), count=200, plays=1), "webp", EncodeOptions()))
+    assert image.n_frames == 200  # type: ignore[attr-defined]

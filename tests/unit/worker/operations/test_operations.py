@@ -173,6 +173,12 @@ def test_transparent_pixels_lend_no_color_to_their_neighbors(blurred: Operation)
     assert max(pixel[1] for pixel in seen) < 30
 
 
+@pytest.mark.parametrize("radius", ["0%", "0.001%", "0.05%", "0.1%", "0.2%", "0.4%"])
+def test_round_by_less_than_half_a_pixel_leaves_the_corners(radius: str) -> None:
+    low, _ = apply(scene(160, 120), ask.Round(radius=radius)).getchannel("A").getextrema()
+    assert low >= 200  # type: ignore[operator]  # one channel
+
+
 def test_round_cuts_the_corners_and_nothing_else() -> None:
     result = apply(scene(160, 120), ask.Round(radius=30))
     assert result.getchannel("A").getpixel((0, 0)) == 0
