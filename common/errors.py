@@ -37,10 +37,24 @@ class UnsupportedFormatError(ImageError):
     code = "unsupported_format"
 
 
-class ImageTooLargeError(ImageError):
-    """The image has more pixels or frames than a worker will develop."""
+class _WithLimit(Exception):  # noqa: N818 - a part of errors, and none by itself
+    """Something of an image is over a limit, which is known where one number decided."""
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ImageTooLargeError(_WithLimit, ImageError):
+    """The image has more pixels or frames than a worker will decode."""
 
     code = "image_too_large"
+
+
+class ImageTooComplexError(_WithLimit, ImageError):
+    """The image's file is in more pieces than an image of its length needs, or has too many scans."""
+
+    code = "image_too_complex"
 
 
 class OutOfMemoryError(ImageError):

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
+from common.inspection.limits import ImageLimits
 from common.recipes.preset_files import check_preset_files
 from common.recipes.presets import load_presets
 from common.runtime import health
@@ -42,7 +43,6 @@ from services.api.openapi.document import document
 from services.api.record_cache import RecordCache
 from services.api.routes import ROUTES, routes
 from services.api.settings import ApiSettings
-from services.api.uploads.image_info import ImageLimits
 from services.api.uploads.policy import UploadPolicy
 from services.api.uploads.recipe_selection import RecipeLimits, RecipeResolver
 
@@ -172,7 +172,11 @@ def _upload_policy(settings: ApiSettings, files: Files) -> UploadPolicy:
         request_timeouts=UploadTimeouts(
             settings.request_body_seconds, settings.request_body_seconds, bytes_per_second=0
         ),
-        image_limits=ImageLimits(settings.max_pixels, settings.max_frames, settings.max_total_pixels),
+        image_limits=ImageLimits(
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            max_total_pixels=settings.max_total_pixels,
+        ),
         recipes=files.recipes,
     )
 

@@ -12,6 +12,7 @@ import structlog
 
 from common.broker import Publisher, open_publisher, topology
 from common.errors import ConfigurationError
+from common.inspection.limits import ImageLimits
 from common.recipes.preset_files import check_preset_files
 from common.recipes.presets import load_presets
 from common.recipes.recipe import Recipe
@@ -19,7 +20,7 @@ from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Stores, select_store
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from services.worker.decoding.image_header import configure_pillow
 from services.worker.imaging.fonts import load_font
 from services.worker.jobs.dead_letters import DeadLetterHandler
 from services.worker.jobs.executor import Pipeline, PipelineExecutor
@@ -119,8 +120,8 @@ def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iter
         decoder.close()
 
 
-def _limits(settings: WorkerSettings) -> DecodeLimits:
-    return DecodeLimits(
+def _limits(settings: WorkerSettings) -> ImageLimits:
+    return ImageLimits(
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
         max_total_pixels=settings.max_total_pixels,

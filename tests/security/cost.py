@@ -27,13 +27,14 @@ _DOOR: Final = """
 from common.recipes.format_detection import detect_format
 from services.api.http.problems import Problem
 from services.api.settings import ApiSettings
-from services.api.uploads.image_info import ImageLimits, check, inspect
+from common.inspection.limits import ImageLimits
+from services.api.uploads.image_info import check_image
 s = ApiSettings()
-limits = ImageLimits(s.max_pixels, s.max_frames, s.max_total_pixels)
+limits = ImageLimits(max_pixels=s.max_pixels, max_frames=s.max_frames, max_total_pixels=s.max_total_pixels)
 def work(path):
     with path.open("rb") as file:
         try:
-            check(inspect(file, detect_format(file.read(32)), limits), limits)
+            check_image(file, detect_format(file.read(32)), limits)
         except Problem as problem:
             return problem.code
     return "taken"

@@ -40,6 +40,7 @@ class ProblemCode(Enum):
     UNSUPPORTED_MEDIA_TYPE = 415, "The Content-Type is neither a form nor an image"
     RANGE_NOT_SATISFIABLE = 416, "The range lies outside the file"
     EMPTY_FILE = 422, "A file of the upload is empty"
+    IMAGE_TOO_COMPLEX = 422, "The image's file is made of too many pieces"
     IMAGE_TOO_LARGE = 422, "The image has too many pixels or frames"
     INVALID_PARAMETER = 422, "A parameter is missing or invalid"
     INVALID_RECIPE = 422, "The recipe is invalid"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from common.inspection.limits import ImageLimits
 from services.api.limits.upload_timeouts import UploadTimeouts
-from services.api.uploads.image_info import ImageLimits
 from services.api.uploads.recipe_selection import RecipeResolver
 
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
+from common.inspection.limits import ImageLimits
 from common.model import image_ids
 from common.model.records import Manifest, now
 from common.recipes.format_detection import SNIFF_BYTES, detect_format
@@ -13,7 +14,7 @@ from common.recipes.formats import FormatSpec, input_formats
 from common.store import StagedUpload, Store
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
-from services.api.uploads.image_info import ImageLimits, check, inspect
+from services.api.uploads.image_info import check_image
 from services.api.uploads.recipe_selection import SelectedRecipe
 
 _MAX_FILENAME: Final = 255
@@ -80,8 +81,7 @@ class UploadReceiver:
         if not file.upload.size:
             raise Problem(ProblemCode.EMPTY_FILE, "the file is empty")
         spec = file.format = file.format or _detect_format(file.head)
-        header = await file.upload.inspect(lambda opened: inspect(opened, spec, self.limits))
-        check(header, self.limits)
+        await file.upload.inspect(lambda opened: check_image(opened, spec, self.limits))
 
     async def commit(self, choice: SelectedRecipe) -> None:
         """Make all files durable and visible."""

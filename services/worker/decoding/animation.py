@@ -1,4 +1,4 @@
-"""When an animation shows which frame, and how often it plays: what every format says in its own way."""
+"""Durations, loops and the first frame of an animation, which every format says in its own way."""
 
 from PIL import Image
 
@@ -6,13 +6,13 @@ from services.worker.encoding.frames import FOREVER
 
 
 def duration_of(image: Image.Image) -> int:
-    """How long the loaded frame is shown, in milliseconds."""
+    """Return how long the loaded frame is shown, in milliseconds."""
     value = image.info.get("duration", 0)
     return max(0, round(value)) if isinstance(value, int | float) else 0
 
 
 def loop_count_of(image: Image.Image) -> int:
-    """How often the animation plays, FOREVER included. A GIF says how often it is repeated; AVIF is not asked."""
+    """Return how often the animation plays, or FOREVER. A GIF says how often it is repeated; AVIF is not asked."""
     loop = image.info.get("loop")
     if image.format == "GIF":
         return 1 if loop is None else loop + 1 if loop else FOREVER
@@ -20,5 +20,5 @@ def loop_count_of(image: Image.Image) -> int:
 
 
 def first_frame_start_of(image: Image.Image) -> int:
-    """The frame the animation begins with: an APNG may have a picture for whoever cannot animate before it."""
+    """Return the number of the frame the animation begins with: an APNG may have a still image before it."""
     return 1 if image.info.get("default_image") else 0

@@ -15,32 +15,32 @@ from services.worker.imaging.fonts import Font, load_font
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """What there is beside the picture itself: the `font` of the configuration, and two folders, which may be none."""
+    """The operator's files beside the image itself: the `font` of the configuration, and two folders or none."""
 
     font: Font = field(default_factory=Font)
     fonts_folder: Path | None = None
     watermarks_folder: Path | None = None
 
     def font_named(self, name: str | None) -> Font:
-        """The font in a file of the folder, or the configured one. Raises InvalidRecipeError if there is none."""
+        """Return the font in a file of the folder, or the configured one. Raises InvalidRecipeError."""
         if name is None:
             return self.font
-        path = _found(self.fonts_folder, name, "font")
+        path = _find_file(self.fonts_folder, name, "font")
         try:
             return load_font(path)
         except ConfigurationError as error:
             raise InvalidRecipeError(f"the font {name!r} cannot be used") from error
 
     def image_named(self, name: str) -> Image.Image:
-        """The picture in a file of the folder, as RGB or RGBA; not to be changed. Raises InvalidRecipeError."""
-        path = _found(self.watermarks_folder, name, "watermark image")
+        """Return the image in a file of the folder, as RGB or RGBA; not to be changed. Raises InvalidRecipeError."""
+        path = _find_file(self.watermarks_folder, name, "watermark image")
         try:
-            return _opened(path, path.stat().st_mtime_ns)
+            return _load_image(path, path.stat().st_mtime_ns)
         except (OSError, SyntaxError, ValueError) as error:
             raise InvalidRecipeError(f"the watermark image {name!r} cannot be read") from error
 
 
-def _found(folder: Path | None, name: str, kind: str) -> Path:
+def _find_file(folder: Path | None, name: str, kind: str) -> Path:
     path = None if folder is None else folder / name
     if path is None or not path.is_file():
         raise InvalidRecipeError(f"there is no {kind} {name!r} on this server")
@@ -48,10 +48,10 @@ def _found(folder: Path | None, name: str, kind: str) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _opened(path: Path, _modified: int) -> Image.Image:
+def _load_image(path: Path, _modified: int) -> Image.Image:
     """Decoded once for all jobs, and again when the file has changed."""
     formats = pillow_formats(spec for spec in input_formats() if spec.output)
-    with Image.open(path, formats=formats) as image:
-        image.load()
-        picture, _ = to_srgb(expand_palette(image), image.info.get("icc_profile"))
-    return picture
+    with Image.open(path, formats=formats) as opened:
+        opened.load()
+        image, _ = to_srgb(expand_palette(opened), opened.info.get("icc_profile"))
+    return image

@@ -1,4 +1,4 @@
-"""Names what went wrong with a picture: whatever Pillow raises becomes an error of the common tree, without paths."""
+"""Translates what Pillow raises into errors of the common tree, without paths."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from common.errors import (
     UnsupportedFormatError,
 )
 
-# Of an encoder that was given a picture whose size its format can hold, nothing else can fail at these. WebP's numbers
+# Of an encoder that was given an image whose size its format can hold, nothing else can fail at these. WebP's numbers
 # are VP8_ENC_ERROR_OUT_OF_MEMORY and VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY.
 _SIGNS_OF_MEMORY = (
     "out of memory",
@@ -26,12 +26,12 @@ _SIGNS_OF_MEMORY = (
     "Failed to encode image",
     "Failed to finish encoding",
 )
-_OUT_OF_MEMORY = "developing the picture takes more memory than a worker has"
+_OUT_OF_MEMORY = "developing the image takes more memory than a worker has"
 
 
 @contextmanager
 def translate_decode_errors() -> Iterator[None]:
-    """Whatever goes wrong inside is the fault of the bytes, or of the store they are read from."""
+    """Raise what goes wrong inside as the fault of the bytes, or of the store they are read from."""
     try:
         yield
     except DarkroomError:
@@ -39,18 +39,18 @@ def translate_decode_errors() -> Iterator[None]:
     except MemoryError as error:
         raise OutOfMemoryError(_OUT_OF_MEMORY) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooLargeError("the picture has more pixels than a worker develops") from error
+        raise ImageTooLargeError("the image has more pixels than a worker develops") from error
     except UnidentifiedImageError as error:
-        raise UnsupportedFormatError("the file is no picture of a format that is developed here") from error
+        raise UnsupportedFormatError("the file is no image of a format that is taken") from error
     except OSError as error:
         raise _of_reading(error) from error
     except Exception as error:  # decoders raise nearly anything when the bytes are wrong
-        raise CorruptImageError(f"the picture is damaged ({type(error).__name__})") from error
+        raise CorruptImageError(f"the image is damaged ({type(error).__name__})") from error
 
 
 @contextmanager
 def translate_render_errors(output: str) -> Iterator[None]:
-    """Whatever goes wrong inside cannot be made of this picture: it was decoded, so its bytes are sound."""
+    """Raise what goes wrong inside as something that cannot be made of this image: its bytes are sound."""
     try:
         yield
     except DarkroomError:
@@ -60,7 +60,7 @@ def translate_render_errors(output: str) -> Iterator[None]:
     except Exception as error:  # a job ends with a reason, whatever an operation trips over
         if _tells_of_memory(error):
             raise OutOfMemoryError(_OUT_OF_MEMORY) from error
-        raise InvalidRecipeError(f"the output {output} cannot be made of this picture") from error
+        raise InvalidRecipeError(f"the output {output} cannot be made of this image") from error
 
 
 def _of_reading(error: OSError) -> DarkroomError:
@@ -69,7 +69,7 @@ def _of_reading(error: OSError) -> DarkroomError:
         return StoreUnavailableError(f"the original cannot be read: {error.strerror}")
     if _tells_of_memory(error):
         return OutOfMemoryError(_OUT_OF_MEMORY)
-    return CorruptImageError("the picture is damaged or ends too early")
+    return CorruptImageError("the image is damaged or ends too early")
 
 
 def _tells_of_memory(error: Exception) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-_MAX_PROFILE_BYTES: Final = 4 * 1024 * 1024  # printers' CMYK profiles have up to three million
+from services.worker.decoding.pillow_plugins import MAX_PROFILE_BYTES
+
 _HEADER_BYTES: Final = 128
 _ENTRY_BYTES: Final = 12
 _MAX_TAGS: Final = 100
@@ -49,7 +50,7 @@ def _read_header(profile: bytes) -> tuple[int, int]:
     size, major, kind, space, connection, signature, intent = struct.unpack_from(
         ">I4xB3x4s4s4s12x4s24xI", profile
     )
-    if not _HEADER_BYTES < size <= len(profile) <= _MAX_PROFILE_BYTES or signature != b"acsp":
+    if not _HEADER_BYTES < size <= len(profile) <= MAX_PROFILE_BYTES or signature != b"acsp":
         raise ValueError("not a profile")
     if kind not in _CLASSES or (space, connection) != (b"RGB ", b"XYZ ") or major not in {2, 4} or intent > 3:  # noqa: PLR2004 - there are four intents
         raise ValueError("not a profile of RGB by primaries")

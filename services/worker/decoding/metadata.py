@@ -1,4 +1,4 @@
-"""What stands in a picture's file beside the picture: which kinds, and who made it and whose it is."""
+"""Reads the metadata in an image's file: which kinds there are, and who made the image and owns it."""
 
 import html
 import re
@@ -8,18 +8,22 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image, IptcImagePlugin
 
+from common.inspection.tiff import is_loadable_exif
+
 _XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp")
 _XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 700, 33723, 34377  # of TIFF
 _COMMENTS: Final = frozenset(
     {"comment", "Comment", "Description", "Title", "Author", "Software", "Copyright"}
 )
 _MAX_TEXT: Final = 500  # characters
+MAX_METADATA_BYTES: Final = 1024 * 1024  # of one kind: EXIF, XMP, a comment
+_MAX_LIST_BYTES: Final = 64 * 1024  # of a list in XMP, in which names are looked for
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who made a picture, and whose it is; empty where nothing says so."""
+    """Who made an image, and whose it is; empty where nothing says so."""
 
     artist: str = ""
     copyright: str = ""
@@ -28,11 +32,11 @@ class Attribution:
         return bool(self.artist or self.copyright)
 
     def line(self) -> str:
-        """Both in one line of text."""
+        """Return both in one line of text."""
         return "; ".join(filter(None, (self.artist, self.copyright)))
 
     def exif(self) -> bytes:
-        """EXIF with these two and nothing else."""
+        """Return EXIF with these two and nothing else."""
         tags = Image.Exif()
         if self.artist:
             tags[ExifTags.Base.Artist] = self.artist.encode()
@@ -41,16 +45,29 @@ class Attribution:
         return tags.tobytes()
 
 
+def drop_oversized_metadata(image: Image.Image) -> None:
+    """Forget metadata that is longer than any program writes, before anything searches it.
+
+    A color profile has a bound of its own, in `color_management`.
+    """
+    for key, value in list(image.info.items()):
+        if key != "icc_profile" and isinstance(value, str | bytes) and len(value) > MAX_METADATA_BYTES:
+            del image.info[key]
+    exif = image.info.get("exif")
+    if isinstance(exif, bytes) and not is_loadable_exif(exif):
+        del image.info["exif"]
+
+
 def exif_of(image: Image.Image) -> Image.Exif:
-    """The picture's EXIF; an empty one if it cannot be read."""
+    """Return the image's EXIF; an empty one if it cannot be read."""
     try:
         return image.getexif()
-    except Exception:  # noqa: BLE001 - broken metadata raises nearly anything, and must not fail the picture
+    except Exception:  # noqa: BLE001 - broken metadata raises nearly anything, and must not fail the image
         return Image.Exif()
 
 
 def metadata_kinds(image: Image.Image) -> tuple[str, ...]:
-    """The kinds of metadata in an opened picture's file, in the order of their names."""
+    """Return the kinds of metadata in an opened image's file, in the order of their names."""
     exif, info = exif_of(image), image.info
     found = {
         "comment": any(info.get(key) for key in _COMMENTS),
@@ -65,7 +82,7 @@ def metadata_kinds(image: Image.Image) -> tuple[str, ...]:
 
 
 def read_attribution(image: Image.Image) -> Attribution:
-    """Artist and copyright, each from EXIF, else IPTC, else XMP."""
+    """Return artist and copyright, each from EXIF, else IPTC, else XMP."""
     exif, iptc, xmp = exif_of(image), _iptc(image), _xmp(image)
     return Attribution(
         _first(exif.get(ExifTags.Base.Artist), iptc.get((2, 80)), _listed(xmp, b"dc:creator")),
@@ -98,13 +115,15 @@ def _iptc(image: Image.Image) -> dict[Any, Any]:
 def _xmp(image: Image.Image) -> bytes:
     found = [image.info.get(key) for key in _XMP_KEYS] + [exif_of(image).get(_XMP_TAG)]
     text = next((value for value in found if value), b"")
-    return text.encode() if isinstance(text, str) else bytes(text) if isinstance(text, bytes) else b""
+    if not isinstance(text, str | bytes) or len(text) > MAX_METADATA_BYTES:
+        return b""
+    return text.encode() if isinstance(text, str) else text
 
 
 def _listed(xmp: bytes, element: bytes) -> str:
     """The first entry of a list in XMP, found without an XML parser, which untrusted text could bring down."""
     start = xmp.find(b"<" + element)
-    block = xmp[start : xmp.find(b"</" + element, start)] if start >= 0 else b""
+    block = xmp[start : xmp.find(b"</" + element, start)][:_MAX_LIST_BYTES] if start >= 0 else b""
     entry = re.search(rb"<rdf:li[^>]{0,200}>([^<]{1,2000})<", block)
     return html.unescape(entry[1].decode("utf-8", "replace")) if entry else ""
 

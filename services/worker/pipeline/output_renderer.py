@@ -8,12 +8,12 @@ from typing import Literal
 from PIL import Image
 
 from common.errors import InvalidRecipeError
+from common.inspection.limits import ImageLimits
 from common.model.reports import OutputReport
 from common.recipes.formats import Format, find_format
 from common.recipes.recipe import Output
 from services.worker.analysis.classification import is_drawing
 from services.worker.decoding.errors import translate_render_errors
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.encoding.encoders import EncodeOptions, encode
 from services.worker.encoding.frames import Frame, FrameSequence
@@ -41,7 +41,7 @@ class OutputRenderer:
     """Makes outputs of an original; `check` is called between steps and may raise."""
 
     def __init__(
-        self, original: DecodedSource, operations: Operations, limits: DecodeLimits, check: Callable[[], None]
+        self, original: DecodedSource, operations: Operations, limits: ImageLimits, check: Callable[[], None]
     ) -> None:
         self._original = original
         self._operations = operations

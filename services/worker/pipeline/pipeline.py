@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.inspection.limits import ImageLimits
 from common.model.reports import ImageReport, SourceReport
 from common.recipes.recipe import Recipe
 from services.worker.analysis import analyze_image
 from services.worker.analysis.sample import sample_scale
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.operations import Operations
 from services.worker.pipeline.output_renderer import OutputFile, OutputRenderer
 from services.worker.pipeline.shared_outputs import render_each_once
@@ -31,7 +31,7 @@ def develop(
     source: Path,
     recipe: Recipe,
     *,
-    limits: DecodeLimits,
+    limits: ImageLimits,
     assets: Assets,
     cancelled: Callable[[], bool],
     decoder: SourceDecoder | None = None,

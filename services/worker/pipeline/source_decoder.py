@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from common.errors import TimedOutError
+from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
-from services.worker.decoding.image_header import DecodeLimits, ImageHeader
+from services.worker.decoding.image_header import ImageHeader
 from services.worker.decoding.metadata import Attribution
 from services.worker.decoding.source_image import DecodedFrame, SourceImage, open_source
 from services.worker.imaging.geometry import Size
@@ -73,7 +74,7 @@ def check_of(cancelled: Callable[[], bool]) -> Check:
 class InProcessDecoder:
     """Decodes in the calling thread: what an image does to its decoder, it does to the worker."""
 
-    def __init__(self, limits: DecodeLimits) -> None:
+    def __init__(self, limits: ImageLimits) -> None:
         self._limits = limits
 
     @contextmanager

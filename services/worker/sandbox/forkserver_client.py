@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from common.errors import ConfigurationError
-from services.worker.decoding.image_header import DecodeLimits
+from common.inspection.limits import ImageLimits
 from services.worker.sandbox.channel import Channel, ChannelError, close_all, new_pair
 from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.messages import Answer, Configuration, Fork, Forked, Reap, Reaped
@@ -27,7 +27,7 @@ class ForkServer:
     Start it in a thread that lives as long as the process: the kernel ends it with that thread.
     """
 
-    def __init__(self, limits: DecodeLimits, memory_bytes: int, *, module: str = FORKSERVER) -> None:
+    def __init__(self, limits: ImageLimits, memory_bytes: int, *, module: str = FORKSERVER) -> None:
         self._configuration = Configuration(parent=os.getpid(), limits=limits, memory_bytes=memory_bytes)
         self._module = module
         self._lock = threading.Lock()

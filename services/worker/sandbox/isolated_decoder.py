@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common.errors import DarkroomError, TransientError
+from common.inspection.limits import ImageLimits
 from services.worker.decoding.errors import translate_decode_errors
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.sandbox.channel import ChannelError
 from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.forkserver_client import ForkServer
@@ -29,7 +29,7 @@ class IsolatedDecoder:
     """
 
     def __init__(
-        self, forkserver: ForkServer, limits: DecodeLimits, *, cpu_seconds: float, images_per_process: int
+        self, forkserver: ForkServer, limits: ImageLimits, *, cpu_seconds: float, images_per_process: int
     ) -> None:
         self._forkserver = forkserver
         self._limits = limits

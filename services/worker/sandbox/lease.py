@@ -11,6 +11,7 @@ from common.errors import (
     CorruptImageError,
     DarkroomError,
     ImageError,
+    ImageTooComplexError,
     ImageTooLargeError,
     InvalidRecipeError,
     OutOfMemoryError,
@@ -28,6 +29,7 @@ _ERRORS: Final[dict[str, type[DarkroomError]]] = {
     error.code: error
     for error in (
         CorruptImageError,
+        ImageTooComplexError,
         ImageTooLargeError,
         InvalidRecipeError,
         OutOfMemoryError,

@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
-from services.worker.decoding.image_header import DecodeLimits
 
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 
@@ -23,7 +23,7 @@ _Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 class Open(msgspec.Struct, frozen=True, tag="open"):
     """Read the header of the image whose file comes with this message."""
 
-    limits: DecodeLimits
+    limits: ImageLimits
 
 
 class Decode(msgspec.Struct, frozen=True, tag="decode"):
@@ -114,7 +114,7 @@ class Configuration(msgspec.Struct, frozen=True, tag="configuration"):
     """The first message: the process to die with, and the limits of decoders (`memory_bytes` 0: none)."""
 
     parent: int
-    limits: DecodeLimits
+    limits: ImageLimits
     memory_bytes: int
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.decoding.metadata import Attribution
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.imaging.geometry import Size
@@ -35,10 +35,10 @@ class RemoteSource:
     size: Size
     animated: bool
     _ask: Ask
-    _limits: DecodeLimits
+    _limits: ImageLimits
 
     @classmethod
-    def open(cls, ask: Ask, file: int, limits: DecodeLimits) -> "RemoteSource":
+    def open(cls, ask: Ask, file: int, limits: ImageLimits) -> "RemoteSource":
         """Have the header of the image in `file` read. Raises what `ask` raises; ChannelError for a wrong answer."""
         response, files = ask(Open(limits), (file,))
         close_all(files)
@@ -61,7 +61,7 @@ class DecodedRemotely:
     """A decoded image; the later frames of an animation are asked for one by one."""
 
     def __init__(
-        self, decoded: Decoded, frames: tuple[DecodedFrame, ...], ask: Ask, limits: DecodeLimits
+        self, decoded: Decoded, frames: tuple[DecodedFrame, ...], ask: Ask, limits: ImageLimits
     ) -> None:
         self.source: SourceReport = decoded.source
         self.credits = Attribution(decoded.artist, decoded.copyright)
@@ -91,7 +91,7 @@ class DecodedRemotely:
 
 
 def _map_all(
-    described: tuple[FrameInfo, ...], files: tuple[int, ...], limits: DecodeLimits
+    described: tuple[FrameInfo, ...], files: tuple[int, ...], limits: ImageLimits
 ) -> tuple[DecodedFrame, ...]:
     """Every frame mapped; all descriptors are closed, whatever happens."""
     if len(described) != len(files):

@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image, _imaging
 
-from services.worker.decoding.image_header import DecodeLimits
+from common.inspection.limits import ImageLimits
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.sandbox.channel import ChannelError
 from services.worker.sandbox.messages import FrameInfo
@@ -44,7 +44,7 @@ def write_frame(decoded: DecodedFrame) -> tuple[FrameInfo, int]:
     return info, file
 
 
-def map_frame(info: FrameInfo, file: int, limits: DecodeLimits) -> DecodedFrame:
+def map_frame(info: FrameInfo, file: int, limits: ImageLimits) -> DecodedFrame:
     """The frame in a descriptor, which is closed; its pixels are not copied, and read-only.
 
     Raises ChannelError if it is larger than the limits allow, or not what its description says.
@@ -67,7 +67,7 @@ def map_frame(info: FrameInfo, file: int, limits: DecodeLimits) -> DecodedFrame:
     )
 
 
-def _check(info: FrameInfo, file: int, pixel_bytes: int, limits: DecodeLimits) -> None:
+def _check(info: FrameInfo, file: int, pixel_bytes: int, limits: ImageLimits) -> None:
     if max(info.width * info.height, info.size[0] * info.size[1]) > limits.max_pixels:
         raise ChannelError("a frame has more pixels than are allowed")
     left, top, right, bottom = info.frame

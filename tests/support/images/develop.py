@@ -7,10 +7,11 @@ from tempfile import NamedTemporaryFile
 
 from PIL import Image
 
+from common.inspection.limits import ImageLimits
 from common.recipes.operations import Operation
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from services.worker.decoding.image_header import configure_pillow
 from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.pipeline import PipelineResult, develop
 
@@ -21,19 +22,19 @@ def developed(
     data: bytes,
     recipe: Recipe,
     *,
-    limits: DecodeLimits | None = None,
+    limits: ImageLimits | None = None,
     assets: Assets | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PipelineResult:
     """What the recipe makes of a file with these bytes."""
-    configure_pillow(limits or DecodeLimits())  # pytest gives every test filters of its own
+    configure_pillow(limits or ImageLimits())  # pytest gives every test filters of its own
     with NamedTemporaryFile(suffix=".original") as file:
         file.write(data)
         file.flush()
         return develop(
             Path(file.name),
             recipe,
-            limits=limits or DecodeLimits(),
+            limits=limits or ImageLimits(),
             assets=assets or Assets(),
             cancelled=cancelled,
         )

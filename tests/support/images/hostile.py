@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final
 from zipfile import ZipFile
 
+from PIL import Image
+
 from tests.support.images.drawings import encoded, photograph, scene
 
 
@@ -38,6 +40,48 @@ def many_frames_gif(frames: int = 401, side: int = 1024) -> bytes:
     head = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
     return head + frame * frames + b";"
+
+
+def far_frames_gif(frames: int = 250, left: int = 5000, top: int = 5000) -> bytes:
+    """A GIF of 1 x 1 pixel whose frames of 3 x 1 lie far outside."""
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
+    frame = b"\x2c" + struct.pack("<HHHHB", left, top, 3, 1, 0) + b"\x02\x02\x44\x01\x00"
+    return (
+        head
+        + b"\x2c"
+        + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
+        + b"\x02\x02\x44\x01\x00"
+        + frame * (frames - 1)
+        + b";"
+    )
+
+
+def many_scans(empty: int = 20_000) -> bytes:
+    """A progressive JPEG with so many scans more, of a few bytes each, than it needs."""
+    data = encoded(Image.new("L", (640, 480), 128), "JPEG", progressive=True)
+    scan, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    return data[:end] + data[scan:end] * empty + data[end:]
+
+
+def small_boxes(kind: str, width: int, height: int) -> bytes:
+    """A HEIC or AVIF whose boxes say 8 x 8 pixels, and whose bitstream says more."""
+    data = encoded(Image.new("RGB", (width, height), "teal"), kind)
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", 8, 8) + data[at + 8 :]
+
+
+def tagged_tiff(kind: int, count: int, length: int) -> bytes:
+    """A TIFF with XMP that claims `count` values of a kind, and so many bytes behind its end."""
+    data = encoded(scene(64, 48), "TIFF", tiffinfo={700: b"x" * 100})
+    at = next(at for each in (1, 7) if (at := data.find(struct.pack("<HH", 700, each))) > 0)
+    return data[:at] + struct.pack("<HHII", 700, kind, count, len(data)) + data[at + 12 :] + b"x" * length
+
+
+def wide_float_tiff() -> bytes:
+    """A TIFF of floating point numbers of 64 bits: sound, and of a kind that is not taken."""
+    data = encoded(Image.new("F", (16, 8), 0.5), "TIFF")
+    at = data.index(struct.pack("<HHI", 258, 3, 1)) + 8
+    return data[:at] + struct.pack("<H", 64) + data[at + 2 :] + bytes(16 * 8 * 4)
 
 
 def huge_box(kind: str, side: int = 20000) -> bytes:
@@ -117,10 +161,17 @@ HOSTILE: Final[Mapping[str, Callable[[], Hostile]]] = MappingProxyType(
         "gif of 401 frames": lambda: Hostile(many_frames_gif(), "image_too_large"),
         "gif of 100 frames of 25 megapixels": lambda: Hostile(many_frames_gif(100, 5000), "image_too_large"),
         "heic of 400 megapixels": lambda: Hostile(huge_box("HEIF"), "image_too_large"),
+        "gif of frames far outside": lambda: Hostile(far_frames_gif(), "image_too_large"),
+        "jpeg of 20000 empty scans": lambda: Hostile(many_scans(), "image_too_complex"),
+        "jpeg of 62000 empty segments": lambda: Hostile(
+            b"\xff\xd8" + b"\xff\xe0\x00\x02" * 62_000 + photograph()[2:], "image_too_complex"
+        ),
+        "tiff of a million numbers in a tag": lambda: Hostile(
+            tagged_tiff(3, 1_000_000, 2_000_000), "image_too_complex"
+        ),
+        "tiff of 64-bit numbers": lambda: Hostile(wide_float_tiff(), "unsupported_format"),
         "heic truncated": lambda: Hostile(_half(encoded(scene(64, 48), "HEIF")), "corrupt_image"),
-        "avif of 400 megapixels": lambda: Hostile(
-            huge_box("AVIF"), "corrupt_image"
-        ),  # its decoder refuses the header
+        "avif of 400 megapixels": lambda: Hostile(huge_box("AVIF"), "image_too_large"),
         "webp of 300 frames": lambda: Hostile(many_frames_webp(), "image_too_large"),
         "tiff of 300 pages": lambda: Hostile(
             encoded(scene(8, 8), "TIFF", save_all=True, append_images=[scene(8, 8)] * 299), "image_too_large"

@@ -2,11 +2,12 @@
 
 import ctypes
 import threading
-from typing import IO
+from typing import BinaryIO
 
 import msgspec
 
-from services.worker.decoding.image_header import DecodeLimits, ImageHeader, read_header
+from common.inspection.limits import ImageLimits
+from services.worker.decoding.image_header import ImageHeader, read_header
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.sandbox.child import decode_server, forkserver
 from services.worker.sandbox.messages import FrameInfo
@@ -19,7 +20,7 @@ class _Faults:
 
     lies = False
 
-    def read_header(self, file: IO[bytes], limits: DecodeLimits) -> ImageHeader:
+    def read_header(self, file: BinaryIO, limits: ImageLimits) -> ImageHeader:
         mark = fault_in(file.read())
         file.seek(0)
         self.lies = False

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from starlette.requests import Request
 
+from common.inspection.limits import ImageLimits
 from common.recipes.presets import DEFAULT
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.uploads import multipart
-from services.api.uploads.image_info import ImageLimits
 from services.api.uploads.receiver import UploadReceiver
 from tests.support.images.minimal_gif import GIF
 from tests.support.store.memory import memory_stores
@@ -46,7 +46,7 @@ async def received(pieces: list[bytes]) -> bytes:
     request.stream = body  # type: ignore[method-assign,assignment]
     stores = memory_stores()
     async with AsyncExitStack() as stack:
-        limits = ImageLimits(10**6, 100, 10**8)
+        limits = ImageLimits(max_pixels=10**6, max_frames=100, max_total_pixels=10**8)
         receiver = UploadReceiver(stores.images, stack, max_bytes=10**6, max_files=2, limits=limits)
         await multipart.receive(request, receiver, NoSelection(), UploadTimeouts(5.0, 60.0, 0))  # type: ignore[arg-type]
         (file,) = receiver.files

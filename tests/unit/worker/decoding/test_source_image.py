@@ -4,7 +4,8 @@ from tempfile import NamedTemporaryFile
 import pytest
 from PIL import Image
 
-from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from common.inspection.limits import ImageLimits
+from services.worker.decoding.image_header import configure_pillow
 from services.worker.decoding.source_image import DecodedFrame, SourceImage, open_source
 from services.worker.imaging.geometry import Size
 from tests.support.images.drawings import (
@@ -17,11 +18,11 @@ from tests.support.images.similarity import similarity
 
 
 def decoded(data: bytes, scale: float) -> DecodedFrame:
-    configure_pillow(DecodeLimits())
+    configure_pillow(ImageLimits())
     with NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        with open_source(Path(file.name), DecodeLimits()) as header:
+        with open_source(Path(file.name), ImageLimits()) as header:
             return SourceImage(header, scale=scale, check=lambda: None).first
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from common.errors import CorruptImageError, InvalidRecipeError
+from common.inspection.limits import ImageLimits
 from common.recipes.operations import Resize, Trim, Watermark
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.encoding.frames import (
     Frame,
     FrameSequence,
@@ -129,7 +129,7 @@ def test_auto_keeps_an_animation_moving() -> None:
 def test_all_frames_of_an_output_are_limited() -> None:
     enlarged = recipe_of(Resize(width=1200, height=900, enlarge=True), format="webp")
     with pytest.raises(InvalidRecipeError, match="5400000 pixels in all"):
-        developed(animation("GIF"), enlarged, limits=DecodeLimits(max_total_pixels=5_000_000))
+        developed(animation("GIF"), enlarged, limits=ImageLimits(max_total_pixels=5_000_000))
 
 
 def test_damage_in_a_later_frame_fails_what_moves() -> None:

@@ -9,7 +9,7 @@ from subprocess import run
 import pytest
 
 from common.errors import ImageError, ImageTooLargeError
-from services.worker.decoding.image_header import DecodeLimits
+from common.inspection.limits import ImageLimits
 from tests.support.images.develop import developed, recipe_of
 from tests.support.images.drawings import encoded, scene
 from tests.support.images.hostile import (
@@ -30,13 +30,14 @@ from pathlib import Path
 from common.errors import DarkroomError
 from tests.support.presets import default_recipe
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from common.inspection.limits import ImageLimits
+from services.worker.decoding.image_header import configure_pillow
 from services.worker.pipeline.pipeline import develop
-configure_pillow(DecodeLimits())
+configure_pillow(ImageLimits())
 if len(sys.argv) > 2:
     resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
-    develop(Path(sys.argv[1]), default_recipe(), limits=DecodeLimits(), assets=Assets(), cancelled=lambda: False)
+    develop(Path(sys.argv[1]), default_recipe(), limits=ImageLimits(), assets=Assets(), cancelled=lambda: False)
     outcome = "developed"
 except DarkroomError as error:
     outcome = error.code
@@ -113,24 +114,24 @@ def test_damaged_bytes_end_in_a_picture_or_in_an_error_of_ours(name: str) -> Non
 
 def test_the_limits_are_the_operators() -> None:
     data = encoded(scene(100, 80), "PNG")
-    assert developed(data, recipe_of(), limits=DecodeLimits(max_pixels=8000)).outputs[0].width == 100
+    assert developed(data, recipe_of(), limits=ImageLimits(max_pixels=8000)).outputs[0].width == 100
     with pytest.raises(ImageTooLargeError, match="7999"):
-        developed(data, recipe_of(), limits=DecodeLimits(max_pixels=7999))
+        developed(data, recipe_of(), limits=ImageLimits(max_pixels=7999))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_frames_are_limited_in_every_format(kind: str) -> None:
     frames = [scene(32, 24).rotate(90 * number) for number in range(1, 4)]
     data = encoded(scene(32, 24), kind, save_all=True, append_images=frames)
-    source = developed(data, recipe_of(), limits=DecodeLimits(max_frames=4)).source
+    source = developed(data, recipe_of(), limits=ImageLimits(max_frames=4)).source
     assert source is not None
     assert source.frames == 4
     with pytest.raises(ImageTooLargeError, match="more than 3"):
-        developed(data, recipe_of(), limits=DecodeLimits(max_frames=3))
+        developed(data, recipe_of(), limits=ImageLimits(max_frames=3))
 
 
 def test_frames_times_pixels_are_limited() -> None:
     data = many_frames_gif(10, 100)
-    developed(data, recipe_of(), limits=DecodeLimits(max_total_pixels=100_000))
+    developed(data, recipe_of(), limits=ImageLimits(max_total_pixels=100_000))
     with pytest.raises(ImageTooLargeError, match="100000 pixels in all"):
-        developed(data, recipe_of(), limits=DecodeLimits(max_total_pixels=99_999))
+        developed(data, recipe_of(), limits=ImageLimits(max_total_pixels=99_999))

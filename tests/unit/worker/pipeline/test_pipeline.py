@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from common.errors import StoreUnavailableError, TimedOutError
+from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
 from common.recipes.operations import Resize, Watermark
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits
 from services.worker.pipeline.pipeline import develop
 from tests.support.images.develop import (
     BOX,
@@ -163,7 +163,7 @@ def test_a_source_that_cannot_be_read_is_the_surroundings_fault(tmp_path: Path) 
         develop(
             tmp_path / "none",
             default_recipe(),
-            limits=DecodeLimits(),
+            limits=ImageLimits(),
             assets=Assets(),
             cancelled=lambda: False,
         )

@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from services.worker.decoding.image_header import DecodeLimits
+from common.inspection.limits import ImageLimits
 from services.worker.sandbox.forkserver_client import FORKSERVER, ForkServer
 from services.worker.sandbox.isolated_decoder import IsolatedDecoder
 
@@ -21,12 +21,12 @@ def start_decoder() -> Iterator[StartDecoder]:
         def start(
             *,
             module: str = FORKSERVER,
-            limits: DecodeLimits | None = None,
+            limits: ImageLimits | None = None,
             memory_bytes: int = 1 << 30,
             cpu_seconds: float = 30.0,
             images_per_process: int = 100,
         ) -> IsolatedDecoder:
-            bounds = limits or DecodeLimits()
+            bounds = limits or ImageLimits()
             decoder = stack.enter_context(
                 closing(
                     IsolatedDecoder(

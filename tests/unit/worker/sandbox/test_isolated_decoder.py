@@ -15,10 +15,11 @@ from common.errors import (
     OutOfMemoryError,
     TimedOutError,
 )
+from common.inspection.limits import ImageLimits
 from common.recipes.operations import Resize
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import DecodeLimits, configure_pillow
+from services.worker.decoding.image_header import configure_pillow
 from services.worker.pipeline.pipeline import PipelineResult, develop
 from services.worker.sandbox.isolated_decoder import DecoderUnavailableError, IsolatedDecoder
 from services.worker.sandbox.lease import DecoderCrashedError, DecoderKilledError
@@ -51,10 +52,10 @@ def developed(
     data: bytes,
     folder: Path,
     *,
-    limits: DecodeLimits | None = None,
+    limits: ImageLimits | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PipelineResult:
-    bounds = limits or DecodeLimits()
+    bounds = limits or ImageLimits()
     configure_pillow(bounds)  # pytest gives every test filters of its own
     source = folder / "original"
     source.write_bytes(data)
@@ -235,7 +236,7 @@ def test_the_process_has_limits_of_its_own(start_decoder: StartDecoder) -> None:
     assert limits["Max address space"] == [str(1 << 30)] * 2
     assert limits["Max core file size"] == ["0", "0"]
     assert limits["Max open files"] == ["32", "32"]
-    assert int(limits["Max file size"][0]) == DecodeLimits().max_pixels * 4 + 4 * 1024 * 1024
+    assert int(limits["Max file size"][0]) == ImageLimits().max_pixels * 4 + 4 * 1024 * 1024
     status = Path(f"/proc/{process}/status").read_text()
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from PIL import ImageDraw
 
-from services.worker.decoding.image_header import DecodeLimits
+from common.inspection.limits import ImageLimits
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.sandbox.channel import ChannelError
 from services.worker.sandbox.messages import FrameInfo
 from services.worker.sandbox.shared_frame import map_frame, write_frame
 from tests.support.images.drawings import scene
 
-LIMITS = DecodeLimits(max_pixels=1_000_000)
+LIMITS = ImageLimits(max_pixels=1_000_000)
 
 
 def frame(mode: str = "RGB", *, profile: bytes | None = None) -> DecodedFrame:

@@ -1,0 +1,63 @@
+"""The tracks of an image sequence: size, codec and where each sample lies (ISO/IEC 14496-12, 8)."""
+
+from dataclasses import dataclass
+
+from common.inspection.isobmff import Box, Extents, content, find_boxes, numbers
+from common.inspection.piece_reader import PieceReader
+
+_TABLE_BYTES = 1 << 16  # more than the tables of as many samples as are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track; `size` is what its sample description says."""
+
+    codec: bytes
+    size: tuple[int, int]
+    samples: Extents
+
+
+def read_tracks(reader: PieceReader, moov: Box, most: int) -> list[Track]:
+    """Return the tracks of a `moov` box, of each up to so many samples. Raises EOFError if one ends too early."""
+    tables = find_boxes(reader, moov, b"trak", b"mdia", b"minf", b"stbl")
+    return [_track(reader, table, most) for table in tables]
+
+
+def _track(reader: PieceReader, table: Box, most: int) -> Track:
+    described = content(reader, find_boxes(reader, table, b"stsd")[0], 64)
+    codec = described[12:16]
+    size, _ = numbers(described, 40, 2, 2)  # after the entry's head and what all visual entries begin with
+    lengths = _lengths(content(reader, find_boxes(reader, table, b"stsz")[0], _TABLE_BYTES), most)
+    return Track(codec, (size[0], size[1]), tuple(_places(reader, table, lengths)))
+
+
+def _lengths(data: bytes, most: int) -> list[int]:
+    (common, count), at = numbers(data, 4, 4, 4)
+    count = min(count, most)
+    return [common] * count if common else list(numbers(data, at, *[4] * count)[0])
+
+
+def _places(reader: PieceReader, table: Box, lengths: list[int]) -> list[tuple[int, int]]:
+    """Samples lie one after the other in chunks; a table says how many there are in each chunk from one on."""
+    chunks = _chunks(reader, table, len(lengths))
+    runs = _runs(content(reader, find_boxes(reader, table, b"stsc")[0], _TABLE_BYTES), len(lengths))
+    places, left = [], list(reversed(lengths))
+    for number, offset in enumerate(chunks, 1):
+        samples = next((count for first, count in reversed(runs) if first <= number), 0)
+        for _ in range(min(samples, len(left))):
+            places.append((offset, length := left.pop()))
+            offset += length  # noqa: PLW2901 - the next sample's place in this chunk
+    return places
+
+
+def _chunks(reader: PieceReader, table: Box, most: int) -> tuple[int, ...]:
+    wide = find_boxes(reader, table, b"co64")
+    data = content(reader, (wide or find_boxes(reader, table, b"stco"))[0], _TABLE_BYTES)
+    (count,), at = numbers(data, 4, 4)
+    return numbers(data, at, *[8 if wide else 4] * min(count, most))[0]
+
+
+def _runs(data: bytes, most: int) -> list[tuple[int, int]]:
+    (count,), at = numbers(data, 4, 4)
+    values, _ = numbers(data, at, *[4] * 3 * min(count, most))
+    return list(zip(values[::3], values[1::3], strict=True))
