@@ -2,14 +2,18 @@
 
 from common.broker.connection import open_connection, probe, without_password
 from common.broker.consumer import Consumer, Delivery, Disposition, Handler
+from common.broker.consumer_channel import ConsumerChannel
 from common.broker.publisher import Publisher, open_publisher
+from common.broker.topology_monitor import TopologyMonitor
 
 __all__ = [
     "Consumer",
+    "ConsumerChannel",
     "Delivery",
     "Disposition",
     "Handler",
     "Publisher",
+    "TopologyMonitor",
     "open_connection",
     "open_publisher",
     "probe",

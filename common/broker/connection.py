@@ -28,6 +28,7 @@ from common.errors import BrokerRefusedError
 HEARTBEAT_SECONDS: Final = 10  # a dead peer is noticed after three missed ones: 33 s
 RECONNECT_SECONDS: Final = 1.0
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_CANCEL_AGAIN_SECONDS: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0  # so that a process is back within 10 s of the broker's return
 
 _CLOSED_ON_OPEN: Final = 3  # times in a row: a broker that starts or stops may close once, too
@@ -121,3 +122,22 @@ def really_cancelled() -> bool:
     """Whether somebody cancelled this task: aiormq ends calls so when it finds its peer stuck, and nobody did."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event; returns False when it was not set within `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task that calls the broker, and wait for its end.
+
+    aiormq takes one cancellation of a call for the loss of its channel and swallows it: once is not always enough.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)

@@ -5,11 +5,17 @@ promise): declaring an existing queue with other arguments closes the channel. W
 in a policy.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika import Channel, ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused, ChannelLockedResource
+
+from common.errors import TopologyConflictError
 
 JOBS: Final = "image_processing"
 DEAD: Final = "image_processing.dead"
@@ -17,7 +23,10 @@ EVENTS: Final = "processed_images"
 NOTIFICATIONS: Final = "processed_images.notifications"
 
 MAX_DELIVERIES: Final = 5
-"""How often a job is handed to a worker before the broker gives up on it: the first time and four again."""
+"""How often a job is delivered before the broker dead-letters it: the first time and four again."""
+
+DEAD_RETRY_DELAYS: Final = (1, 5, 30, 120, 600)
+"""The seconds a dead letter waits after its first, second, ... failure; after the last it is dropped."""
 
 # From RabbitMQ 4.0 on, a quorum queue that does not say otherwise drops what was delivered 20 times: a dead letter that
 # waits for the store, an event that waits for a receiver. -1 for "any" is unknown to 3.10.
@@ -49,55 +58,89 @@ class Topology:
     queues: tuple[Queue, ...]
 
 
-def retry_queue(delay_seconds: int) -> str:
-    """The queue in which a job waits `delay_seconds` before it goes back to the workers."""
-    return f"{JOBS}.retry.{delay_seconds}s"
+def retry_queue(queue: str, delay_seconds: int) -> str:
+    """Return the name of the queue in which messages wait `delay_seconds` before they go back to `queue`."""
+    return f"{queue}.retry.{delay_seconds}s"
 
 
 def jobs(retry_delays: tuple[int, ...] = ()) -> Topology:
-    """The job queue with what catches its dead letters, and a queue for each retry delay in seconds."""
+    """Return the job queue with what catches its dead letters, and a queue for each retry delay in seconds."""
     dead_letter = {"x-dead-letter-exchange": DEAD, **_AT_LEAST_ONCE}
     return Topology(
         exchanges=(Exchange(DEAD), Exchange(EVENTS)),
         queues=(
             Queue(JOBS, {"x-delivery-limit": MAX_DELIVERIES - 1, **dead_letter}),
             Queue(DEAD, dict(_KEEPS), bound_to=DEAD),
-            *(_retry(delay) for delay in retry_delays),
+            *(_retry(DEAD, delay) for delay in DEAD_RETRY_DELAYS),
+            *(_retry(JOBS, delay) for delay in retry_delays),
         ),
     )
 
 
 def notifications() -> Topology:
-    """The events' exchange and the queue that the notification replicas share."""
+    """Return the events' exchange and the queue that the notification replicas share."""
     return Topology(
         exchanges=(Exchange(EVENTS),), queues=(Queue(NOTIFICATIONS, dict(_KEEPS), bound_to=EVENTS),)
     )
 
 
-async def declare(channel: AbstractChannel, topology: Topology) -> dict[str, AbstractQueue]:
-    """Make the topology exist; doing it again changes nothing. Returns its queues by name."""
-    queues: dict[str, AbstractQueue] = {}
-    for exchange in topology.exchanges:
-        await channel.declare_exchange(exchange.name, ExchangeType.FANOUT, durable=True)
-    for queue in topology.queues:
-        arguments = {"x-queue-type": "quorum", **queue.arguments}
-        declared = await channel.declare_queue(queue.name, durable=True, arguments=arguments)
-        if queue.bound_to is not None:
-            await declared.bind(queue.bound_to, routing_key="")
-        queues[queue.name] = declared
-    return queues
+async def declare(connection: AbstractConnection, topology: Topology) -> None:
+    """Make the topology exist; doing it again changes nothing.
+
+    Raises TopologyConflictError when the broker holds a queue or an exchange of a name with other properties.
+    """
+    try:
+        async with _temporary_channel(connection) as channel:
+            for exchange in topology.exchanges:
+                await channel.declare_exchange(exchange.name, ExchangeType.FANOUT, durable=True)
+            for queue in topology.queues:
+                declared = await _declare_queue(channel, queue)
+                if queue.bound_to is not None:
+                    await declared.bind(queue.bound_to, routing_key="")
+    except (ChannelPreconditionFailed, ChannelAccessRefused, ChannelLockedResource) as error:
+        raise TopologyConflictError(f"the broker's topology is not ours: {error}") from error
 
 
-async def messages_ready(channel: AbstractChannel, queue: Queue) -> int:
-    """How many messages the queue holds that nobody has been given; makes it exist if it does not."""
+async def find_missing(connection: AbstractConnection, topology: Topology) -> tuple[str, ...]:
+    """Return the names of the exchanges and queues that do not exist; a binding cannot be asked for."""
+    missing = [each.name for each in topology.exchanges if not await _exists(connection, each)]
+    missing += [each.name for each in topology.queues if not await _exists(connection, each)]
+    return tuple(missing)
+
+
+async def messages_ready(connection: AbstractConnection, queue: Queue) -> int:
+    """Return how many messages the queue holds that nobody has been given; makes it exist if it does not."""
+    async with _temporary_channel(connection) as channel:
+        declared = await _declare_queue(channel, queue)
+    return declared.declaration_result.message_count or 0
+
+
+async def _declare_queue(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
     arguments = {"x-queue-type": "quorum", **queue.arguments}
-    # Beneath the robust channel, which would remember every queue that is declared on it.
-    underlay = await channel.get_underlay_channel()
-    declared = await underlay.queue_declare(queue.name, durable=True, arguments=arguments)
-    return declared.message_count or 0
+    return await channel.declare_queue(queue.name, durable=True, arguments=arguments)
 
 
-def _retry(delay_seconds: int) -> Queue:
-    # The default exchange routes by queue name: an expired message goes straight back to the workers.
-    back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": JOBS, **_AT_LEAST_ONCE}
-    return Queue(retry_queue(delay_seconds), {"x-message-ttl": delay_seconds * 1000, **back})
+@asynccontextmanager
+async def _temporary_channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
+    """A channel that is not robust: what the broker refuses is not tried again behind our back."""
+    async with Channel(connection, publisher_confirms=False) as channel:
+        yield channel
+
+
+async def _exists(connection: AbstractConnection, entity: Exchange | Queue) -> bool:
+    """Whether the broker has it. A channel of its own, since the broker closes it when it has not."""
+    try:
+        async with _temporary_channel(connection) as channel:
+            if isinstance(entity, Queue):
+                await channel.declare_queue(entity.name, passive=True)
+            else:
+                await channel.declare_exchange(entity.name, ExchangeType.FANOUT, passive=True)
+    except ChannelNotFoundEntity:
+        return False
+    return True
+
+
+def _retry(queue: str, delay_seconds: int) -> Queue:
+    # The default exchange routes by queue name: an expired message goes straight back.
+    back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": queue, **_AT_LEAST_ONCE}
+    return Queue(retry_queue(queue, delay_seconds), {"x-message-ttl": delay_seconds * 1000, **back})

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from common.broker import Consumer, Handler, open_connection, probe
-from common.broker.topology import Topology
+from common.broker import Consumer, ConsumerChannel, Handler, TopologyMonitor, open_connection, probe
+from common.broker.topology import MAX_DELIVERIES, Topology
 from common.runtime import health, lifecycle
 from common.runtime.lifecycle import EXIT_TEMPFAIL
 from common.runtime.metrics import ConnectionMetrics
@@ -22,70 +22,80 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Subscription:
-    """A queue, what handles its deliveries, and how many at once."""
+    """A queue and what handles its deliveries, `prefetch` of them at once.
+
+    A delivery that was requeued `max_requeues` times already is rejected in place of requeued.
+    """
 
     queue: str
     handler: Handler
     prefetch: int = 1
+    max_requeues: int = MAX_DELIVERIES - 1
 
 
 @dataclass
 class ConsumerProcess:
     """Consumes its subscriptions until it is asked to stop.
 
-    `ready` is awaited before the first delivery is taken, and may raise ConfigurationError. `stuck` is set by whoever
-    finds that this process cannot go on. Whoever calls `run` must end the process at once afterwards: a thread that
-    hangs would keep it for ever.
+    `wait_open` is awaited before the first delivery is taken, and may raise ConfigurationError. `stuck` is set by
+    whoever finds that this process cannot go on. Whoever calls `run` must end the process at once afterwards: a thread
+    that hangs would keep it for ever.
     """
 
     name: str
     settings: CommonSettings
-    declares: Topology
+    topology: Topology
     subscriptions: tuple[Subscription, ...]
     registry: CollectorRegistry
     connections: ConnectionMetrics
     checks: health.Checks = field(default_factory=dict)
-    ready: Callable[[], Awaitable[None]] | None = None
+    wait_open: Callable[[], Awaitable[None]] | None = None
     stuck: asyncio.Event = field(default_factory=asyncio.Event)
     _consumers: list[Consumer] = field(default_factory=list, init=False)
+    _monitor: TopologyMonitor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._monitor = TopologyMonitor(self.topology)
 
     async def run(self, stop: asyncio.Event) -> int:
-        """Returns the exit code."""
+        """Consume until `stop` is set; returns the exit code.
+
+        Raises ConfigurationError when the broker does not want us, ConnectionStalledError when the connection is lost
+        for good.
+        """
         self.connections.watch("consume", self._connected)
         async with AsyncExitStack() as stack:
-            checks = self.checks | {"consumer": self._consuming}
+            checks = self.checks | {"consumer": self._is_consuming, "topology": self._monitor.is_intact}
             await stack.enter_async_context(
                 health.serve(self.settings.health_host, self.settings.health_port, checks, self.registry)
             )
             if not await lifecycle.run_until(stop, self._start(stack)):
                 return 0
             log.info("service.ready", name=self.name)
-            keeping = [asyncio.create_task(consumer.keep()) for consumer in self._consumers]
             try:
                 code = await self._watch(stop)
             finally:
-                await _cancelled(keeping)
                 drained = await self._drain_consumers()
             return code if drained else code or EXIT_TEMPFAIL
 
     async def _start(self, stack: AsyncExitStack) -> bool:
-        if self.ready is not None:
-            await self.ready()
+        if self.wait_open is not None:
+            await self.wait_open()
         connection = await stack.enter_async_context(
             open_connection(self.settings.amqp_url, f"{self.name}-consume")
         )
         for each in self.subscriptions:
-            consumer = Consumer(
-                connection, each.queue, each.handler, declares=self.declares, prefetch=each.prefetch
-            )
-            await consumer.start()
+            channel = ConsumerChannel(connection, each.queue, declared=self.topology, prefetch=each.prefetch)
+            consumer = Consumer(channel, each.handler, max_requeues=each.max_requeues)
             self._consumers.append(consumer)
+            await consumer.start()
+        await stack.enter_async_context(self._monitor.running(connection))
         return True
 
     async def _watch(self, stop: asyncio.Event) -> int:
-        """Wait for a reason to end; 0 when we were asked to."""
+        """Wait for a reason to end; returns 0 when the process was asked to stop. Raises what ended the watchdog."""
         url, grace = self.settings.amqp_url, self.settings.watchdog_seconds
-        watchdog = asyncio.create_task(watch(self._consuming, lambda: probe(url), grace_seconds=grace))
+        watchdog = asyncio.create_task(watch(self._is_connected, lambda: probe(url), grace_seconds=grace))
         reasons = [asyncio.create_task(stop.wait()), asyncio.create_task(self.stuck.wait()), watchdog]
         try:
             await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
@@ -96,7 +106,7 @@ class ConsumerProcess:
             await _cancelled(reasons)
 
     async def _drain_consumers(self) -> bool:
-        """Take nothing new, finish what is in hand within the grace period; the rest goes back to the queue."""
+        """Take nothing new and finish what is in progress within the grace period; the rest goes back to the queue."""
         await asyncio.gather(*(consumer.stop() for consumer in self._consumers))
         grace = self.settings.shutdown_grace_seconds
         drained = await asyncio.gather(*(consumer.drain(grace) for consumer in self._consumers))
@@ -106,10 +116,14 @@ class ConsumerProcess:
     def _connected(self) -> bool:
         return bool(self._consumers) and all(consumer.connected for consumer in self._consumers)
 
-    async def _consuming(self) -> bool:
-        if not self._consumers:
+    async def _is_consuming(self) -> bool:
+        if len(self._consumers) < len(self.subscriptions):
             return False
-        return all(await asyncio.gather(*(consumer.consuming() for consumer in self._consumers)))
+        return all(await asyncio.gather(*(consumer.is_consuming() for consumer in self._consumers)))
+
+    async def _is_connected(self) -> bool:
+        await self._monitor.is_intact()  # raises when the broker holds something else under one of our names
+        return await self._is_consuming()
 
 
 async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:

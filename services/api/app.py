@@ -95,7 +95,7 @@ async def _build(
         open_publisher(
             settings.amqp_url,
             f"api-{socket.gethostname()}-{os.getpid()}",
-            declares=topology.jobs(settings.retry_delays_seconds),
+            declared=topology.jobs(settings.retry_delays_seconds),
             timeout=settings.publish_timeout_seconds,
         )
     )

@@ -20,7 +20,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> int:
     service = ConsumerProcess(
         name=f"notifications-{socket.gethostname()}-{os.getpid()}",
         settings=settings,
-        declares=topology.notifications(),
+        topology=topology.notifications(),
         subscriptions=(Subscription(topology.NOTIFICATIONS, handler, settings.notification_concurrency),),
         registry=made,
         connections=ConnectionMetrics(made),

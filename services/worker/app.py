@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -36,6 +37,11 @@ from services.worker.settings import WorkerSettings
 
 log = structlog.get_logger(__name__)
 
+# A dead letter is requeued only while the broker confirms nothing: an hour or so of that, until the store's list of
+# unfinished images has it published again.
+_DEAD_LETTER_REQUEUES: Final = 600
+
+
 Adapt = Callable[[Pipeline], Pipeline]
 
 
@@ -48,7 +54,7 @@ async def run(
 ) -> int:
     """Work until `stop` is set or the process cannot go on; returns the exit code. Tests adapt both processes."""
     name = f"worker-{socket.gethostname()}-{os.getpid()}"
-    declares = topology.jobs(settings.retry_delays_seconds)
+    declared = topology.jobs(settings.retry_delays_seconds)
     made, stuck = registry(), asyncio.Event()
     open_stores = select_store(settings.store_url, root=settings.store_root)
     async with AsyncExitStack() as stack:
@@ -61,8 +67,9 @@ async def run(
             open_publisher(
                 settings.amqp_url,
                 f"{name}-publish",
-                declares=declares,
+                declared=declared,
                 timeout=settings.publish_timeout_seconds,
+                monitored=False,
             )
         )
         connections = ConnectionMetrics(made)
@@ -71,14 +78,14 @@ async def run(
         service = ConsumerProcess(
             name=name,
             settings=settings,
-            declares=declares,
+            topology=declared,
             subscriptions=_subscriptions(
                 settings, stores, publisher, developer, metrics=WorkerMetrics(made), name=name
             ),
             registry=made,
             connections=connections,
-            checks={"store": stores.images.ping, "publisher": publisher.answers},
-            ready=publisher.ready,
+            checks={"store": stores.images.ping, "publisher": publisher.is_ready},
+            wait_open=publisher.wait_open,
             stuck=stuck,
         )
         return await service.run(stop)
@@ -195,5 +202,5 @@ def _subscriptions(
     dead = DeadLetterHandler(store=store, publisher=publisher, recorder=recorder, metrics=metrics)
     return (
         Subscription(topology.JOBS, jobs, prefetch=settings.worker_concurrency),
-        Subscription(topology.DEAD, dead),
+        Subscription(topology.DEAD, dead, max_requeues=_DEAD_LETTER_REQUEUES),
     )

@@ -30,14 +30,14 @@ def job() -> Job:
 @pytest.fixture
 async def publisher(vhost: Vhost) -> AsyncIterator[Publisher]:
     """A publisher whose link stands."""
-    async with open_publisher(vhost.url, "test", declares=DECLARES, timeout=5.0) as made:
-        await made.ready()
+    async with open_publisher(vhost.url, "test", declared=DECLARES, timeout=5.0) as made:
+        await made.wait_open()
         yield made
 
 
 @pytest.fixture
 async def proxied(vhost: Vhost, proxy: Proxy) -> AsyncIterator[Publisher]:
     """A publisher behind the proxy, with little patience."""
-    async with open_publisher(vhost.through(proxy.port), "test", declares=DECLARES, timeout=0.5) as made:
-        await made.ready()
+    async with open_publisher(vhost.through(proxy.port), "test", declared=DECLARES, timeout=0.5) as made:
+        await made.wait_open()
         yield made

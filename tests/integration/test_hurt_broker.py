@@ -6,6 +6,7 @@ import pytest
 
 from common.broker import (
     Consumer,
+    ConsumerChannel,
     Delivery,
     Disposition,
     Publisher,
@@ -38,10 +39,10 @@ async def test_confirmed_jobs_survive_a_kill_and_links_recover_by_themselves(
         return Disposition.ACK
 
     async with (
-        open_publisher(hurt_vhost.url, "test", declares=DECLARES, timeout=5.0) as publisher,
+        open_publisher(hurt_vhost.url, "test", declared=DECLARES, timeout=5.0) as publisher,
         open_connection(hurt_vhost.url, "test-consume") as connection,
     ):
-        await publisher.ready()
+        await publisher.wait_open()
         await asyncio.gather(*(publisher.publish_job(job) for job in jobs))
         hurt_broker.kill()
         await eventually(lambda: not publisher.connected, "the loss is noticed")
@@ -51,7 +52,9 @@ async def test_confirmed_jobs_survive_a_kill_and_links_recover_by_themselves(
         await eventually(lambda: publisher.connected, "the publisher is back", within=15)
         await publisher.publish_job(jobs[0], bypass_breaker=True)
         await eventually(connection.connected.is_set, "the consumer's link is back", within=15)
-        await Consumer(connection, topology.JOBS, collect, declares=DECLARES, prefetch=10).start()
+        await Consumer(
+            ConsumerChannel(connection, topology.JOBS, declared=DECLARES, prefetch=10), collect
+        ).start()
         await eventually(lambda: len(seen) == len(jobs), "every confirmed job is there")
 
 
@@ -65,17 +68,17 @@ async def test_under_a_memory_alarm_publishing_gives_up_and_acknowledging_goes_o
         return Disposition.ACK
 
     async with (
-        open_publisher(hurt_vhost.url, "test", declares=DECLARES, timeout=0.5) as publisher,
+        open_publisher(hurt_vhost.url, "test", declared=DECLARES, timeout=0.5) as publisher,
         open_connection(hurt_vhost.url, "test-consume") as connection,
     ):
-        await publisher.ready()
+        await publisher.wait_open()
         for _ in range(3):
             await publisher.publish_job(Job(image_id=new()))
         await asyncio.to_thread(hurt_broker.memory_alarm, True)
         try:
             with pytest.raises(BrokerUnavailableError):
                 await publisher.publish_job(Job(image_id=new()))
-            consumer = Consumer(connection, topology.JOBS, handle, declares=DECLARES)
+            consumer = Consumer(ConsumerChannel(connection, topology.JOBS, declared=DECLARES), handle)
             await consumer.start()
             await eventually(lambda: len(done) >= 3, "jobs are handled under the alarm")
         finally:
@@ -100,8 +103,8 @@ async def test_under_a_memory_alarm_publishing_gives_up_and_acknowledging_goes_o
 async def test_a_frozen_broker_holds_nobody_longer_than_told(
     hurt_broker: BrokerNode, hurt_vhost: Vhost
 ) -> None:
-    async with open_publisher(hurt_vhost.url, "test", declares=DECLARES, timeout=0.5) as publisher:
-        await publisher.ready()
+    async with open_publisher(hurt_vhost.url, "test", declared=DECLARES, timeout=0.5) as publisher:
+        await publisher.wait_open()
         hurt_broker.freeze()
         try:
             async with asyncio.timeout(5):

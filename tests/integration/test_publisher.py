@@ -108,7 +108,7 @@ async def test_an_event_that_a_full_queue_of_a_stranger_refuses_is_told_apart(
 
 async def test_before_the_first_connection_publishing_fails_at_once(job: Job) -> None:
     nowhere = f"amqp://guest:guest@{HOST}:{free_port()}/"
-    async with open_publisher(nowhere, "test", declares=DECLARES, timeout=30.0) as publisher:
+    async with open_publisher(nowhere, "test", declared=DECLARES, timeout=30.0) as publisher:
         assert not publisher.connected
         await fails_at_once(publisher.publish_job(job))
 
@@ -117,8 +117,8 @@ async def test_while_the_broker_is_away_publishing_fails_at_once_and_works_when_
     proxy: Proxy, vhost: Vhost, job: Job
 ) -> None:
     url = vhost.through(proxy.port)
-    async with open_publisher(url, "test", declares=DECLARES, timeout=30.0) as publisher:
-        await publisher.ready()
+    async with open_publisher(url, "test", declared=DECLARES, timeout=30.0) as publisher:
+        await publisher.wait_open()
         proxy.refuse()
         await eventually(lambda: not publisher.connected, "the loss is noticed")
 
@@ -179,17 +179,17 @@ async def test_a_cancelled_publish_is_cancelled_and_the_publisher_goes_on(
 async def test_a_topology_that_is_not_ours_is_a_configuration_error(vhost: Vhost) -> None:
     vhost.management.call("PUT", "queues", vhost.name, topology.JOBS, body={"durable": True, "arguments": {}})
 
-    async with open_publisher(vhost.url, "test", declares=DECLARES, timeout=1.0) as publisher:
+    async with open_publisher(vhost.url, "test", declared=DECLARES, timeout=1.0) as publisher:
         async with asyncio.timeout(10):
             with pytest.raises(ConfigurationError, match="topology is not ours"):
-                await publisher.ready()
+                await publisher.wait_open()
         assert not publisher.connected
 
 
 async def test_a_job_that_finds_no_queue_again_is_the_broker_s_fault(vhost: Vhost, job: Job) -> None:
     nothing = topology.Topology(exchanges=(topology.Exchange(topology.EVENTS),), queues=())
-    async with open_publisher(vhost.url, "test", declares=nothing, timeout=1.0) as publisher:
-        await publisher.ready()
+    async with open_publisher(vhost.url, "test", declared=nothing, timeout=1.0) as publisher:
+        await publisher.wait_open()
 
         with pytest.raises(BrokerUnavailableError):
             await publisher.publish_job(job)
@@ -198,7 +198,7 @@ async def test_a_job_that_finds_no_queue_again_is_the_broker_s_fault(vhost: Vhos
 @pytest.mark.parametrize(
     "error", [ConnectionResetError(), asyncio.CancelledError(), ValueError("unheard of")]
 )
-async def test_a_link_that_is_lost_while_it_is_made_is_made_anew(
+async def test_a_channel_that_is_lost_while_it_is_opened_is_opened_anew(
     vhost: Vhost, job: Job, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     declare, tries = topology.declare, 0
@@ -211,9 +211,11 @@ async def test_a_link_that_is_lost_while_it_is_made_is_made_anew(
         return await declare(*arguments)
 
     monkeypatch.setattr(topology, "declare", failing)
-    async with open_publisher(vhost.url, "test", declares=DECLARES, timeout=1.0) as publisher:
+    async with open_publisher(
+        vhost.url, "test", declared=DECLARES, timeout=1.0, monitored=False
+    ) as publisher:
         async with asyncio.timeout(20):
-            await publisher.ready()
+            await publisher.wait_open()
         await publisher.publish_job(job)
         assert (await publisher.count_queued_jobs())[topology.JOBS] == 1
 

@@ -14,6 +14,7 @@ class RecordingPublisher(Publisher):
         self.events: list[Event] = []
         self.retries: list[tuple[Job, int, float]] = []
         self.probes: list[Job] = []
+        self.dead_letters: list[tuple[bytes, int]] = []
         self.faults: dict[str, Exception] = {}
         self.waiting = 0
         self.retrying = 0
@@ -22,7 +23,13 @@ class RecordingPublisher(Publisher):
     def connected(self) -> bool:
         return self.link_stands
 
-    async def ready(self) -> None:
+    async def is_ready(self) -> bool:
+        return self.link_stands
+
+    async def is_connected(self) -> bool:
+        return self.link_stands
+
+    async def wait_open(self) -> None:
         return None
 
     async def publish_job(self, job: Job, *, bypass_breaker: bool = False) -> None:
@@ -35,13 +42,17 @@ class RecordingPublisher(Publisher):
         self._fail("retry")
         self.retries.append((job, delay_seconds, wait_seconds))
 
+    async def publish_dead_letter(self, body: bytes, *, retries: int) -> None:
+        self._fail("retry")
+        self.dead_letters.append((body, retries))
+
     async def publish_event(self, event: Event) -> None:
         self._fail("event")
         self.events.append(event)
 
     async def count_queued_jobs(self) -> dict[str, int]:
         self._fail("job")
-        return {topology.JOBS: self.waiting, topology.retry_queue(600): self.retrying}
+        return {topology.JOBS: self.waiting, topology.retry_queue(topology.JOBS, 600): self.retrying}
 
     def break_down(self, *kinds: str) -> None:
         """From now on nothing of these kinds (job, retry, event) is confirmed."""
@@ -57,6 +68,6 @@ class RecordingPublisher(Publisher):
             raise self.faults[kind]
 
 
-def delivery_of(job: Job, *, redelivered: bool = False) -> Delivery:
-    """The job as the broker hands it over."""
-    return Delivery(encode(job), redelivered)
+def delivery_of(job: Job, *, retries: int = 0) -> Delivery:
+    """The job as the broker delivers it."""
+    return Delivery(encode(job), retries)

@@ -9,6 +9,7 @@ from common.model import image_ids
 MANIFEST: Final = "manifest.json"
 ATTEMPT: Final = "attempt.json"
 RESULT: Final = "result.json"
+UNREADABLE_RESULT: Final = "unreadable-result.json"
 
 _RECENT: Final = 1024
 

@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from common.errors import UnreadableRecordError
+from common.model import image_ids
 from common.model.records import (
     Attempt,
     Manifest,
     Record,
     Result,
 )
+from common.recipes.recipe import Recipe
 from common.store.disk.durable_files import read_if_there
 from common.store.disk.layout import (
     ATTEMPT,
@@ -24,6 +26,13 @@ from common.store.disk.layout import (
     failed_result,
 )
 
+
+class _Owned(msgspec.Struct):
+    owner: str | None = None
+
+
+# RecursionError for deep nesting.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MANIFEST: Final = msgspec.json.Decoder(Manifest)
 _ATTEMPT: Final = msgspec.json.Decoder(Attempt)
 _RESULT: Final = msgspec.json.Decoder(Result)
@@ -40,22 +49,50 @@ def read_record(folder: Path) -> Record | None:
     if manifest is None:
         return None
     with _naming_damage():
-        return _decode(manifest, attempt, result)
+        return _decode(folder, manifest, attempt, result)
 
 
-def _decode(manifest: bytes, attempt: bytes | None, result: bytes | None) -> Record:
+def _decode(folder: Path, manifest: bytes, attempt: bytes | None, result: bytes | None) -> Record:
+    decoded = decode_result(result) if result else None
     return Record(
-        manifest=_MANIFEST.decode(manifest),
+        manifest=_manifest(folder, manifest, decoded),
         attempt=_attempt(attempt) if attempt else None,
-        result=decode_result(result) if result else None,
+        result=decoded,
     )
+
+
+def _manifest(folder: Path, document: bytes, result: Result | None) -> Manifest:
+    """The manifest; of an image that has its end although its manifest is damaged, what is still known of it."""
+    try:
+        return _MANIFEST.decode(document)
+    except _UNREADABLE:
+        if result is None:
+            raise
+    return Manifest(
+        image_id=folder.name,
+        filename=None,
+        media_type="application/octet-stream",
+        bytes=0,
+        sha256="",
+        recipe=Recipe(outputs=()),
+        owner=_owner(document),
+        received_at=image_ids.received_at(folder.name),
+    )
+
+
+def _owner(document: bytes) -> str | None:
+    """The owner, where the damage left it: with keys configured, what has no owner is shown to nobody."""
+    try:
+        return msgspec.json.decode(document, type=_Owned).owner
+    except _UNREADABLE:
+        return None
 
 
 def _attempt(document: bytes) -> Attempt | None:
     """Return None if it cannot be read: it is not synced, and what a power cut leaves is as if it were not there."""
     try:
         return _ATTEMPT.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -66,14 +103,15 @@ def read_record_of_attempt(folder: Path, attempt: int) -> Record | None:
         found = read_if_there(folder / name)
         with _naming_damage():
             if manifest and found and decode_result(found).attempt == attempt:
-                return _decode(manifest, None, found)
+                return _decode(folder, manifest, None, found)
     return None
 
 
 def read_result(folder: Path) -> Result | None:
-    """Return the result that stands, if there is one."""
+    """Return the result that stands, if there is one. Raises UnreadableRecordError when it is damaged."""
     found = read_if_there(folder / RESULT)
-    return decode_result(found) if found else None
+    with _naming_damage():
+        return decode_result(found) if found else None
 
 
 def decode_result(document: bytes) -> Result:
@@ -100,7 +138,7 @@ def _naming_damage() -> Iterator[None]:
     """Say of a document that cannot be decoded that it is one of the image's records. Raises UnreadableRecordError."""
     try:
         yield
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise UnreadableRecordError("a record of the image cannot be read") from error
 
 

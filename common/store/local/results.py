@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from common.errors import ImageGoneError, StoreUnavailableError
+from common.errors import ImageGoneError, StoreUnavailableError, UnreadableRecordError
 from common.model.records import Result
 from common.store.disk import durable_files
-from common.store.disk.layout import MANIFEST, RESULT, Layout
+from common.store.disk.layout import MANIFEST, RESULT, UNREADABLE_RESULT, Layout
 from common.store.local import pending_index
 from common.store.local.documents import decode_result, read_result
 
@@ -18,7 +18,7 @@ def record_result(layout: Layout, result: Result, outputs: Mapping[str, bytes]) 
     """Write outputs and result unless there is a result; return the one that stands. Raises ImageGoneError."""
     folder = layout.image(result.image_id)
     with naming_missing_files(folder):
-        standing = read_result(folder) or _write(folder, result, outputs)
+        standing = _readable_result(folder) or _write(folder, result, outputs)
     _clear_if_ended(layout, result.image_id)
     return standing
 
@@ -45,6 +45,15 @@ def _clear_if_ended(layout: Layout, image_id: str) -> None:
     folder = layout.image(image_id)
     if (folder / RESULT).exists() or not folder.exists():
         pending_index.clear(layout, image_id)
+
+
+def _readable_result(folder: Path) -> Result | None:
+    """Return the result that stands; a damaged one is set aside, since it never will be read, and counts as none."""
+    try:
+        return read_result(folder)
+    except UnreadableRecordError:
+        (folder / RESULT).replace(folder / UNREADABLE_RESULT)
+        return None
 
 
 def _write(folder: Path, result: Result, outputs: Mapping[str, bytes]) -> Result:

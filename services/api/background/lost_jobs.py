@@ -36,7 +36,7 @@ class LostJobFinder:
 
     async def run(self) -> None:
         """Look for lost jobs once the broker is reached, and every few seconds, until cancelled."""
-        await self._publisher.ready()
+        await self._publisher.wait_open()
         while True:
             try:
                 while await self.requeue() == _BATCH:
@@ -79,7 +79,7 @@ class LostJobFinder:
             record = await self._stores.images.read(image_id)
         except UnreadableRecordError:
             log.error("record.unreadable", image_id=image_id)
-            return False
+            return True  # the worker that gets it records that it failed
         if record is not None and record.result is None:
             return record.attempt is None or not (retrying or self._in_hand(record.attempt))
         await self._stores.images.clear_pending(image_id)

@@ -50,10 +50,10 @@ async def guard_connection(
 ) -> None:
     """Watch the connection to the broker; call `on_fatal` when this process cannot go on without a restart."""
     try:
-        await publisher.ready()
+        await publisher.wait_open()
         log.info("service.ready", name="api")
         await watch(
-            publisher.answers,
+            publisher.is_connected,
             lambda: probe(settings.amqp_url),
             grace_seconds=settings.watchdog_seconds,
         )

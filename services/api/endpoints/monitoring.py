@@ -9,7 +9,7 @@ from services.api.dependencies import Dependencies, dependencies_of
 
 def readiness_checks(dependencies: Dependencies) -> health.Checks:
     """Return what must answer for the API to be ready, by name."""
-    return {"broker": dependencies.publishing.publisher.answers, "store": dependencies.stores.images.ping}
+    return {"broker": dependencies.publishing.publisher.is_ready, "store": dependencies.stores.images.ping}
 
 
 async def healthz(_: Request) -> Response:

@@ -15,6 +15,7 @@ from common.errors import (
     ImageGoneError,
     TransientError,
     UnreadableMessageError,
+    UnreadableRecordError,
 )
 from common.model.messages import Job, decode_job, processing_event
 from common.model.records import Failure, Record, Result
@@ -83,7 +84,11 @@ class JobHandler:
 
     async def _process(self, job: Job) -> None:
         # The attempt is noted before decoding: an image that kills its worker leaves this trace.
-        record = await self._store.record_attempt(job.image_id, self._worker)
+        try:
+            record = await self._store.record_attempt(job.image_id, self._worker)
+        except UnreadableRecordError:
+            await self._recorder.fail_unreadable(job.image_id)
+            return
         if record is None:
             raise ImageGoneError("no such image")
         if record.result is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import structlog
 
 from common.broker import Publisher
-from common.errors import BrokerUnavailableError
+from common.errors import BrokerUnavailableError, UnreadableRecordError
 from common.model.messages import finished_event
 from common.model.records import (
     Failure,
@@ -65,7 +65,20 @@ class ResultRecorder:
 
     async def fail(self, image_id: str, failure: Failure) -> None:
         """Record that an image failed; one that is gone or has its result stays as it is."""
-        record = await self._store.read(image_id)
+        try:
+            record = await self._store.read(image_id)
+        except UnreadableRecordError:
+            await self.fail_unreadable(image_id)
+            return
         if record is None:
             return
         await self.record(record.manifest, results.failed(image_id, record.attempts, failure), {})
+
+    async def fail_unreadable(self, image_id: str) -> None:
+        """Record that an image failed because its record is damaged: nothing can be made of it, ever."""
+        log.error("job.record_unreadable", image_id=image_id)
+        failure = Failure(code=UnreadableRecordError.code, reason="the record of the upload is damaged")
+        await self._store.record_result(results.failed(image_id, 0, failure), {})
+        record = await self._store.read(image_id)
+        if record is not None and record.result is not None:
+            await self.publish(record.manifest, record.result)

@@ -1,14 +1,18 @@
 """What becomes of dead letters: every accepted image has an end."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from common.broker import Delivery, Disposition
-from common.broker.topology import MAX_DELIVERIES
+from common.broker.topology import DEAD_RETRY_DELAYS, MAX_DELIVERIES
 from common.errors import StoreUnavailableError
 from common.model import image_ids
 from common.model.messages import Job, encode
 from common.model.records import Result
+from common.store.local.opening import open_local_stores
 from services.worker.jobs.dead_letters import DeadLetterHandler
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
@@ -17,7 +21,7 @@ from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import completed, uploaded
 
 
-class Graveyard:
+class DeadLetters:
     """A handler of dead letters with everything around it in memory."""
 
     def __init__(self) -> None:
@@ -50,16 +54,16 @@ class Graveyard:
 
 
 @pytest.fixture
-def graveyard() -> Graveyard:
-    return Graveyard()
+def letters() -> DeadLetters:
+    return DeadLetters()
 
 
-async def test_a_picture_that_killed_its_worker_each_time_fails(graveyard: Graveyard) -> None:
-    image_id = await graveyard.attempted(MAX_DELIVERIES)
+async def test_a_picture_that_killed_its_worker_each_time_fails(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(MAX_DELIVERIES)
 
-    assert await graveyard.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
+    assert await letters.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
 
-    result = await graveyard.result(image_id)
+    result = await letters.result(image_id)
     assert result is not None
     assert result.failure is not None
     assert (result.status, result.failure.code, result.attempt) == (
@@ -67,69 +71,133 @@ async def test_a_picture_that_killed_its_worker_each_time_fails(graveyard: Grave
         "worker_crashed",
         MAX_DELIVERIES,
     )
-    assert [event.type for event in graveyard.publisher.events] == ["image.failed"]
-    assert graveyard.counted("worker_crashed") == 1
+    assert [event.type for event in letters.publisher.events] == ["image.failed"]
+    assert letters.counted("worker_crashed") == 1
 
 
 @pytest.mark.parametrize("attempts", [0, MAX_DELIVERIES - 1])
-async def test_a_job_that_used_up_its_deliveries_without_being_tried_is_given_another_chance(
-    graveyard: Graveyard, attempts: int
+async def test_a_job_that_used_up_its_deliveries_without_being_tried_is_resubmitted(
+    letters: DeadLetters, attempts: int
 ) -> None:
-    image_id = await graveyard.attempted(attempts)
+    image_id = await letters.attempted(attempts)
     job = Job(image_id=image_id, attempt=2)
 
-    assert await graveyard.handler(delivery_of(job)) is Disposition.ACK
+    assert await letters.handler(delivery_of(job)) is Disposition.ACK
 
-    assert graveyard.publisher.jobs == [job]
-    assert await graveyard.result(image_id) is None
-    assert graveyard.counted("revived") == 1
-
-
-async def test_an_image_that_has_its_result_keeps_it(graveyard: Graveyard) -> None:
-    image_id = await graveyard.attempted(MAX_DELIVERIES)
-    result = await graveyard.store.record_result(*completed(image_id))
-
-    assert await graveyard.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
-
-    assert await graveyard.result(image_id) == result
-    assert not graveyard.publisher.jobs
+    assert letters.publisher.jobs == [Job(image_id=image_id, attempt=2, resubmissions=1)]
+    assert await letters.result(image_id) is None
+    assert letters.counted("resubmitted") == 1
 
 
-async def test_an_image_that_is_gone_stays_gone(graveyard: Graveyard) -> None:
-    assert await graveyard.handler(delivery_of(Job(image_id=image_ids.new()))) is Disposition.ACK
+async def test_a_job_is_not_resubmitted_for_ever(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(0)
 
-    assert not graveyard.publisher.jobs
-    assert not graveyard.publisher.events
+    assert await letters.handler(delivery_of(Job(image_id=image_id, resubmissions=5))) is Disposition.ACK
+
+    assert not letters.publisher.jobs
+    result = await letters.result(image_id)
+    assert result is not None
+    assert result.failure is not None
+    assert result.failure.code == "too_many_deliveries"
+    assert "delivered 30 times" in result.failure.reason
+
+
+async def test_an_image_that_has_its_result_keeps_it(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(MAX_DELIVERIES)
+    result = await letters.store.record_result(*completed(image_id))
+
+    assert await letters.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
+
+    assert await letters.result(image_id) == result
+    assert not letters.publisher.jobs
+
+
+async def test_an_image_that_is_gone_stays_gone(letters: DeadLetters) -> None:
+    assert await letters.handler(delivery_of(Job(image_id=image_ids.new()))) is Disposition.ACK
+
+    assert not letters.publisher.jobs
+    assert not letters.publisher.events
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"rubbish", b"[1]", b'{"image_id": 5}', b'{"image_id": "../x"}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"rubbish",
+        b"[1]",
+        b'{"image_id": 5}',
+        b'{"image_id": "../x"}',
+        b"\xff",
+        b"[" * 3000 + b"]" * 3000,
+    ],
 )
-async def test_rubbish_is_buried(graveyard: Graveyard, body: bytes) -> None:
-    assert await graveyard.handler(Delivery(body, True)) is Disposition.ACK
+async def test_rubbish_is_dropped(letters: DeadLetters, body: bytes) -> None:
+    assert await letters.handler(Delivery(body)) is Disposition.ACK
 
-    assert graveyard.counted("unreadable") == 1
-    assert not graveyard.publisher.events
+    assert letters.counted("unreadable") == 1
+    assert not letters.publisher.events
 
 
-async def test_an_unreadable_message_that_names_an_image_ends_it(graveyard: Graveyard) -> None:
-    image_id = await graveyard.attempted(0)
+async def test_an_unreadable_message_that_names_an_image_ends_it(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(0)
     body = encode(Job(image_id=image_id)).replace(b'"version":1', b'"version":9')
 
-    assert await graveyard.handler(Delivery(body, True)) is Disposition.ACK
+    assert await letters.handler(Delivery(body)) is Disposition.ACK
 
-    result = await graveyard.result(image_id)
+    result = await letters.result(image_id)
     assert result is not None
     assert result.failure is not None
     assert result.failure.code == "unreadable_message"
 
 
-@pytest.mark.parametrize("away", ["store", "broker"])
-async def test_a_dead_letter_waits_for_its_surroundings(graveyard: Graveyard, away: str) -> None:
-    image_id = await graveyard.attempted(0)
-    if away == "store":
-        graveyard.store.memory.fault = StoreUnavailableError("away")
-    else:
-        graveyard.publisher.break_down()
+@pytest.mark.parametrize("fault", [StoreUnavailableError("away"), RuntimeError("a defect")])
+async def test_a_letter_that_cannot_be_handled_now_waits_aside(
+    letters: DeadLetters, fault: Exception
+) -> None:
+    image_id = await letters.attempted(0)
+    letters.store.memory.fault = fault
+    delivery = delivery_of(Job(image_id=image_id), retries=3)
 
-    assert await graveyard.handler(delivery_of(Job(image_id=image_id))) is Disposition.REQUEUE
+    assert await letters.handler(delivery) is Disposition.ACK
+
+    assert letters.publisher.dead_letters == [(delivery.body, 3)]
+
+
+async def test_a_letter_stays_while_the_broker_confirms_nothing(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(0)
+    letters.publisher.break_down()
+
+    assert await letters.handler(delivery_of(Job(image_id=image_id))) is Disposition.REQUEUE
+
+
+async def test_after_the_last_delay_the_letter_is_dropped(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(0)
+    letters.store.memory.fault = StoreUnavailableError("away")
+
+    delivery = delivery_of(Job(image_id=image_id), retries=len(DEAD_RETRY_DELAYS))
+    assert await letters.handler(delivery) is Disposition.ACK
+
+    assert not letters.publisher.dead_letters
+
+
+@pytest.mark.parametrize("document", ["manifest.json", "result.json"])
+async def test_an_image_whose_record_cannot_be_read_fails(tmp_path: Path, document: str) -> None:
+    publisher, metrics = RecordingPublisher(), WorkerMetrics(CollectorRegistry())
+    async with open_local_stores(tmp_path) as stores:
+        store = stores.images
+        image_id = await uploaded(store)
+        (folder,) = (tmp_path / "images").glob(f"*/*/*/*/{image_id}")
+        (folder / document).write_text("{damaged")
+        recorder = ResultRecorder(store=store, events=stores.events, publisher=publisher, metrics=metrics)
+        handler = DeadLetterHandler(store=store, publisher=publisher, recorder=recorder, metrics=metrics)
+
+        assert await handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
+
+        record = await store.read(image_id)
+        assert await store.unfinished(older_than=timedelta(0), limit=1) == []
+    assert record is not None
+    assert record.result is not None
+    assert record.result.failure is not None
+    assert (record.status, record.result.failure.code) == ("failed", "record_unreadable")
+    (event,) = publisher.events
+    assert (event.type, event.data.error_code) == ("image.failed", "record_unreadable")
