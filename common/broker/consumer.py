@@ -62,8 +62,11 @@ class Consumer:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Subscribe, and stay subscribed until `stop`. Raises TopologyConflictError."""
-        await self._channel.subscribe(self._receive)
+        """Subscribe, and stay subscribed until `stop`. Raises TopologyConflictError.
+
+        A broker that fails, as it does where it cannot open the queue's data, is tried again while this goes on.
+        """
+        await self._try(self._channel.subscribe(self._receive), final=ConfigurationError)
         self._keeper = asyncio.create_task(self._stay_subscribed(), name=f"consumer {self._channel.queue}")
 
     @property
@@ -93,15 +96,21 @@ class Consumer:
 
     async def _stay_subscribed(self) -> None:
         while not await is_set_within(self._stopping, _CHECK_INTERVAL_SECONDS):
-            try:
-                await self._channel.resubscribe_if_lost(self._receive, is_idle=lambda: not self._tasks)
-            except asyncio.CancelledError:
-                if really_cancelled():
-                    raise
-            except (*CONNECTION_EXCEPTIONS, TimeoutError, ConfigurationError) as error:
-                log.warning("consumer.not_subscribed", queue=self._channel.queue, error=type(error).__name__)
-            except Exception:  # the next round may fare better; without rounds nothing is consumed
-                log.exception("consumer.subscribe_failed", queue=self._channel.queue)
+            await self._try(self._channel.resubscribe_if_lost(self._receive, is_idle=lambda: not self._tasks))
+
+    async def _try(self, subscribing: Awaitable[None], *, final: type[Exception] | tuple[()] = ()) -> None:
+        """Subscribe, and log what stands in the way; only what is `final` is raised."""
+        try:
+            await subscribing
+        except final:
+            raise
+        except asyncio.CancelledError:
+            if really_cancelled():
+                raise
+        except (*CONNECTION_EXCEPTIONS, TimeoutError, ConfigurationError) as error:
+            log.warning("consumer.not_subscribed", queue=self._channel.queue, error=type(error).__name__)
+        except Exception:  # the next round may fare better; without rounds nothing is consumed
+            log.exception("consumer.subscribe_failed", queue=self._channel.queue)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         self._channel.note_delivery()

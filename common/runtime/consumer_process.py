@@ -9,7 +9,15 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from common.broker import Consumer, ConsumerChannel, Handler, TopologyMonitor, open_connection, probe
+from common.broker import (
+    Consumer,
+    ConsumerChannel,
+    Handler,
+    QueueRecovery,
+    TopologyMonitor,
+    open_connection,
+    probe,
+)
 from common.broker.topology import MAX_DELIVERIES, Topology
 from common.runtime import health, lifecycle
 from common.runtime.lifecycle import EXIT_TEMPFAIL
@@ -69,6 +77,8 @@ class ConsumerProcess:
             await stack.enter_async_context(
                 health.serve(self.settings.health_host, self.settings.health_port, checks, self.registry)
             )
+            recovery = QueueRecovery(self.settings.amqp_url, self.topology, is_consuming=self._is_consuming)
+            await stack.enter_async_context(recovery.running())
             if not await lifecycle.run_until(stop, self._start(stack)):
                 return 0
             log.info("service.ready", name=self.name)
