@@ -5,16 +5,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
+from common.formats.format_specs import FormatSpec
 from common.inspection.bmp import inspect_bmp
 from common.inspection.gif import inspect_gif
-from common.inspection.heif import inspect_heif
+from common.inspection.heif.heif import inspect_heif
 from common.inspection.jpeg import inspect_jpeg
 from common.inspection.limits import ImageInfo, ImageLimits
 from common.inspection.piece_reader import PieceReader
 from common.inspection.png import inspect_png
 from common.inspection.tiff import inspect_tiff
 from common.inspection.webp import inspect_webp
-from common.recipes.formats import FormatSpec
 
 INSPECTORS: Final[Mapping[str, Callable[[PieceReader, ImageLimits], ImageInfo]]] = MappingProxyType(
     {

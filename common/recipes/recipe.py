@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from common.recipes.formats import Format, output_formats
+from common.formats.format_specs import Format, output_formats
 from common.recipes.operations import Operation
 from common.recipes.values import END
 

@@ -63,7 +63,7 @@ MAX_TOTAL_PIXELS: Final = 250_000_000
 PresetsFile = Annotated[
     str,
     Meta(
-        description="A TOML file of presets in place of the built-in ones (common/recipes/presets.toml). "
+        description="A TOML file of presets in place of the built-in ones (common/presets/presets.toml). "
         "Workers only check at their start that the fonts and images it names are there."
     ),
 ]

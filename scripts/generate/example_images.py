@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from common.recipes.recipe import Recipe
 from scripts.generate.artifacts import ROOT
 from scripts.generate.recipes import BEFORE, IMAGES, examples
-from services.worker.app import build_pipeline
+from services.worker.pipeline_setup import build_pipeline
 from services.worker.settings import WorkerSettings
 
 _DRAWN: Final = {BEFORE: 1, ROOT / "docs/images/demo.jpg": 4}  # by how much it is larger than 480 x 320

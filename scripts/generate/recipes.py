@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from common.recipes.formats_table import render_formats_table
+from common.formats.manual_table import render_formats_table
 from common.recipes.operations import Operation
 from scripts.generate.artifacts import ROOT, Artifact, markdown_table, page_with
 

@@ -11,11 +11,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from common.errors import DarkroomError
 from common.runtime import lifecycle
 from common.runtime.entry_point import run_service
-from common.runtime.lifecycle import EmbeddedServer, serve_until
-from common.runtime.resource_limits import raise_file_limit
+from common.runtime.lifecycle import EmbeddedServer, raise_file_limit, serve_until
 from services.api.app import create_app
-from services.api.http.connections import ConnectionLimits, ConnectionTracker
-from services.api.http.protocol import HardenedHttpProtocol
+from services.api.server.connections import ConnectionLimits, ConnectionTracker
+from services.api.server.protocol import HardenedHttpProtocol
 from services.api.settings import ApiSettings
 
 

@@ -4,10 +4,8 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,12 +13,9 @@ from starlette.middleware import Middleware
 from common.broker import Publisher, open_publisher, topology
 from common.errors import DarkroomError
 from common.inspection.limits import ImageLimits
-from common.recipes.preset_files import check_preset_files
-from common.recipes.presets import load_presets
 from common.runtime import health
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import StoreOpener, Stores, select_store
-from services.api.auth.api_keys import ApiKeyFile
 from services.api.auth.authentication import Authenticator
 from services.api.auth.url_signing import UrlSigner
 from services.api.background.event_relay import EventRelay
@@ -40,24 +35,16 @@ from services.api.limits.rate_limit import RateLimiter
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
 from services.api.openapi.document import document
+from services.api.operator_files import OperatorFiles, read_operator_files
 from services.api.record_cache import RecordCache
 from services.api.routes import ROUTES, routes
 from services.api.settings import ApiSettings
 from services.api.uploads.policy import UploadPolicy
-from services.api.uploads.recipe_selection import RecipeLimits, RecipeResolver
-
-
-@dataclass(frozen=True)
-class Files:
-    """What the operator's files hold."""
-
-    ring: ApiKeyFile | None
-    recipes: RecipeResolver
 
 
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
     """The application; `on_fatal` is called when the process cannot go on, and must end it."""
-    files = _read_files(settings)
+    files = read_operator_files(settings)
     open_stores = select_store(settings.store_url, root=settings.store_root)
 
     @asynccontextmanager
@@ -88,7 +75,7 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
 
 
 async def _build(
-    settings: ApiSettings, files: Files, open_stores: StoreOpener, stack: AsyncExitStack
+    settings: ApiSettings, files: OperatorFiles, open_stores: StoreOpener, stack: AsyncExitStack
 ) -> Dependencies:
     stores = await stack.enter_async_context(open_stores())
     publisher = await stack.enter_async_context(
@@ -122,7 +109,9 @@ def _loops(
     }
 
 
-def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publisher) -> Dependencies:
+def compose(
+    settings: ApiSettings, files: OperatorFiles, stores: Stores, publisher: Publisher
+) -> Dependencies:
     """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
     made = registry()
     ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
@@ -136,11 +125,11 @@ def compose(settings: ApiSettings, files: Files, stores: Stores, publisher: Publ
         publishing=Publishing(
             publisher=publisher, outbox=Outbox(stores, publisher, grace_period=_grace_period(settings))
         ),
-        auth=Auth(authenticator=Authenticator(files.ring, signer), signer=signer),
+        auth=Auth(authenticator=Authenticator(files.api_keys, signer), signer=signer),
         admission=_admission(settings, stores, capacity),
         uploads=_upload_policy(settings, files),
         monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
-        openapi=document(ROUTES, keys=files.ring is not None, presets=list(files.recipes.presets)),
+        openapi=document(ROUTES, keys=files.api_keys is not None, presets=list(files.recipes.presets)),
     )
 
 
@@ -162,7 +151,7 @@ def _admission(settings: ApiSettings, stores: Stores, capacity: CapacityMonitor)
     )
 
 
-def _upload_policy(settings: ApiSettings, files: Files) -> UploadPolicy:
+def _upload_policy(settings: ApiSettings, files: OperatorFiles) -> UploadPolicy:
     return UploadPolicy(
         max_bytes=settings.max_upload_bytes,
         max_files=settings.max_files_per_upload,
@@ -179,24 +168,3 @@ def _upload_policy(settings: ApiSettings, files: Files) -> UploadPolicy:
         ),
         recipes=files.recipes,
     )
-
-
-def _read_files(settings: ApiSettings) -> Files:
-    """Raises ConfigurationError, before anything is started that would have to be ended again."""
-    ring = ApiKeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
-    return Files(ring, _recipe_resolver(settings))
-
-
-def _recipe_resolver(settings: ApiSettings) -> RecipeResolver:
-    presets = load_presets(
-        Path(settings.presets_file) if settings.presets_file else None,
-        watermark_text=settings.watermark_text,
-    )
-    check_preset_files(
-        presets,
-        fonts_folder=settings.fonts_folder,
-        watermarks_folder=settings.watermarks_folder,
-        all_visible=False,
-    )
-    limits = RecipeLimits(settings.max_outputs, settings.max_operations, settings.max_output_dimension)
-    return RecipeResolver(presets, limits, own_recipes=settings.allow_recipes)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from common.recipes.presets import DEFAULT_WATERMARK
+from common.presets.presets import DEFAULT_WATERMARK
 from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS
 from common.recipes.values import MAX_DIMENSION
 from common.runtime.settings import (

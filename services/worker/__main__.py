@@ -4,7 +4,7 @@ import asyncio
 
 from common.runtime import lifecycle
 from common.runtime.entry_point import run_service
-from common.runtime.resource_limits import limit_memory
+from common.runtime.lifecycle import limit_memory
 from services.worker import app
 from services.worker.settings import WorkerSettings
 

@@ -3,35 +3,25 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
 
 from common.broker import Publisher, open_publisher, topology
-from common.errors import ConfigurationError
-from common.inspection.limits import ImageLimits
-from common.recipes.preset_files import check_preset_files
-from common.recipes.presets import load_presets
-from common.recipes.recipe import Recipe
 from common.runtime.consumer_process import ConsumerProcess, Subscription
 from common.runtime.metrics import ConnectionMetrics, registry
 from common.store import Stores, select_store
-from services.worker.decoding.assets import Assets
-from services.worker.decoding.image_header import configure_pillow
-from services.worker.imaging.fonts import load_font
 from services.worker.jobs.dead_letters import DeadLetterHandler
 from services.worker.jobs.executor import Pipeline, PipelineExecutor
 from services.worker.jobs.job_clock import thread_cpu_seconds
 from services.worker.jobs.job_handler import JobHandler
 from services.worker.jobs.result_recorder import ResultRecorder
 from services.worker.metrics import WorkerMetrics
-from services.worker.pipeline.pipeline import PipelineResult, develop
-from services.worker.pipeline.source_decoder import SourceDecoder
-from services.worker.sandbox.forkserver_client import FORKSERVER, ForkServer
+from services.worker.pipeline_setup import build_pipeline, open_decoder
+from services.worker.sandbox.forkserver_client import FORKSERVER
 from services.worker.sandbox.isolated_decoder import IsolatedDecoder
 from services.worker.settings import WorkerSettings
 
@@ -89,76 +79,6 @@ async def run(
             stuck=stuck,
         )
         return await service.run(stop)
-
-
-def build_pipeline(settings: WorkerSettings, decoder: SourceDecoder | None = None) -> Pipeline:
-    """Set Pillow up for this process; returns the real pipeline, which decodes with `decoder`, by default itself."""
-    limits = _limits(settings)
-    configure_pillow(limits)
-    assets = _assets(settings)
-
-    def run_pipeline(source: Path, recipe: Recipe, cancelled: Callable[[], bool]) -> PipelineResult:
-        return develop(source, recipe, limits=limits, assets=assets, cancelled=cancelled, decoder=decoder)
-
-    return run_pipeline
-
-
-@contextmanager
-def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iterator[IsolatedDecoder]:
-    """A decoder whose processes have started, and end with the context. Raises ConfigurationError.
-
-    To be opened in the main thread: the kernel ends the fork server with the thread that started it.
-    """
-    decoder = IsolatedDecoder(
-        ForkServer(_limits(settings), settings.worker_memory_bytes, module=forkserver),
-        _limits(settings),
-        cpu_seconds=settings.job_timeout_seconds,
-        images_per_process=settings.images_per_decoder,
-    )
-    try:
-        confinement = decoder.start()
-        log.info("decoder.ready", landlock_version=confinement.landlock, seccomp=confinement.seccomp)
-        if not (confinement.landlock and confinement.seccomp):
-            log.warning(
-                "decoder.less_confined", reason="this kernel or architecture lacks Landlock or seccomp"
-            )
-        yield decoder
-    finally:
-        decoder.close()
-
-
-def _limits(settings: WorkerSettings) -> ImageLimits:
-    return ImageLimits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        max_total_pixels=settings.max_total_pixels,
-    )
-
-
-def _assets(settings: WorkerSettings) -> Assets:
-    """Raise ConfigurationError where a file that the settings or the presets name cannot be used."""
-    check_preset_files(
-        load_presets(_path(settings.presets_file)),
-        fonts_folder=settings.fonts_folder,
-        watermarks_folder=settings.watermarks_folder,
-        all_visible=True,
-    )
-    return Assets(
-        font=load_font(_path(settings.watermark_font)),
-        fonts_folder=_folder("FONTS_FOLDER", settings.fonts_folder),
-        watermarks_folder=_folder("WATERMARKS_FOLDER", settings.watermarks_folder),
-    )
-
-
-def _path(name: str) -> Path | None:
-    return Path(name) if name else None
-
-
-def _folder(variable: str, name: str) -> Path | None:
-    path = _path(name)
-    if path is not None and not path.is_dir():
-        raise ConfigurationError(f"{variable} {path.name} is no folder")
-    return path
 
 
 def _developer(

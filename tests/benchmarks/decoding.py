@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from common.recipes.recipe import Recipe
-from services.worker.app import build_pipeline, open_decoder
 from services.worker.jobs.executor import Pipeline
+from services.worker.pipeline_setup import build_pipeline, open_decoder
 from services.worker.settings import WorkerSettings
 from tests.benchmarks.measuring import Row, in_turn, summary
 from tests.support.images.drawings import photograph

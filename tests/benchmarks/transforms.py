@@ -10,9 +10,9 @@ import msgspec
 import pyvips
 from PIL import Image
 
-from common.recipes.presets import load_presets
+from common.presets.presets import load_presets
 from common.recipes.recipe import Recipe
-from services.worker.app import build_pipeline
+from services.worker.pipeline_setup import build_pipeline
 from services.worker.settings import WorkerSettings
 from tests.benchmarks.measuring import Row, in_turn, ratio, summary
 from tests.support.images.drawings import encoded, scene

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from common.recipes.recipe import Recipe
-from services.worker.app import build_pipeline
+from services.worker.pipeline_setup import build_pipeline
 from services.worker.settings import WorkerSettings
 from tests.support.images.drawings import photograph
 

@@ -13,7 +13,7 @@ import pytest
 
 from common.model import image_ids
 from common.recipes.recipe import Recipe
-from common.runtime.resource_limits import raise_file_limit
+from common.runtime.lifecycle import raise_file_limit
 from common.store.disk import layout
 from tests.support.http.raw_http import JPEG_MAGIC
 from tests.support.images.drawings import photograph

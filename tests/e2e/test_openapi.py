@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from common.recipes.presets import load_presets
+from common.presets.presets import load_presets
 from services.api.openapi.document import document
 from services.api.routes import ROUTES
 from tests.support.broker.node import BrokerNode

@@ -24,7 +24,7 @@ def used(what):
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
 """
 _DOOR: Final = """
-from common.recipes.format_detection import detect_format
+from common.formats.format_detection import detect_format
 from services.api.http.problems import Problem
 from services.api.settings import ApiSettings
 from common.inspection.limits import ImageLimits
@@ -41,7 +41,7 @@ def work(path):
 """
 _WORKER: Final = """
 from tests.support.presets import default_recipe
-from services.worker.app import build_pipeline
+from services.worker.pipeline_setup import build_pipeline
 from services.worker.settings import WorkerSettings
 pipeline = build_pipeline(WorkerSettings())
 def work(path):

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from common.runtime.resource_limits import raise_file_limit
+from common.runtime.lifecycle import raise_file_limit
 from tests.security.target import Target, running_target
 from tests.support.broker.node import BrokerNode
 from tests.support.images.drawings import photograph

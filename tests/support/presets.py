@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from common.recipes.presets import DEFAULT, load_presets
+from common.presets.presets import DEFAULT, load_presets
 from common.recipes.recipe import Recipe
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from common.errors import DarkroomError, ImageError, StoreFullError, StoreUnavailableError
-from common.recipes.formats import FORMATS
+from common.formats.format_specs import FORMATS
 from common.recipes.operations import Operation
 from scripts.generate.decisions import decisions
 from scripts.generate.recipes import examples
@@ -86,6 +86,7 @@ def test_every_limit_is_told_with_the_code_it_answers_with() -> None:
         name
         for name in told
         if name.startswith(("MAX_", "MIN_", "RATE_", "UPLOAD_", "JOB_", "WORKER_MEMORY"))
+        and name != "MAX_STALLED_READERS"  # what is beyond it is closed in mid-answer
     ]
     assert len(limits) >= 15
     for name in limits:

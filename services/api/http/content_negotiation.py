@@ -5,8 +5,8 @@ A new format is served to whoever names it: browsers that say `*/*` or `image/*`
 
 from collections.abc import Sequence
 
+from common.formats.format_specs import output_formats
 from common.model.records import OutputRecord
-from common.recipes.formats import output_formats
 
 
 def negotiate(accept: str, files: Sequence[OutputRecord]) -> OutputRecord:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from services.api.auth.authentication import Principal
-from services.api.http.connections import network_of
+from services.api.server.connections import network_of
 
 _TAG_BYTES: Final = 3
 

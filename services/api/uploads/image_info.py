@@ -3,9 +3,9 @@
 from typing import BinaryIO
 
 from common.errors import ImageTooComplexError, ImageTooLargeError
+from common.formats.format_specs import FormatSpec
 from common.inspection.inspect import inspect_image
 from common.inspection.limits import ImageLimits, check_limits
-from common.recipes.formats import FormatSpec
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem
 

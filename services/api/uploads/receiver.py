@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
+from common.formats.format_detection import SNIFF_BYTES, detect_format
+from common.formats.format_specs import FormatSpec, input_formats
 from common.inspection.limits import ImageLimits
 from common.model import image_ids
 from common.model.records import Manifest, now
-from common.recipes.format_detection import SNIFF_BYTES, detect_format
-from common.recipes.formats import FormatSpec, input_formats
 from common.store import StagedUpload, Store
 from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import Problem

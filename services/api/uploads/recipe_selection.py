@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from common.recipes.presets import DEFAULT, Presets
+from common.presets.presets import DEFAULT, Presets
 from common.recipes.recipe import Recipe
 from common.validation_errors import explain_validation_error
 from services.api.http.problem_codes import ProblemCode

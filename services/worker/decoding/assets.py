@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from common.errors import ConfigurationError, InvalidRecipeError
-from common.recipes.formats import input_formats
+from common.formats.format_specs import input_formats
 from services.worker.decoding.color_management import expand_palette, to_srgb
 from services.worker.decoding.image_header import pillow_formats
 from services.worker.imaging.fonts import Font, load_font

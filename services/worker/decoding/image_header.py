@@ -12,13 +12,14 @@ import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from common.errors import CorruptImageError, ImageTooLargeError, UnsupportedFormatError
+from common.formats.format_detection import SNIFF_BYTES, detect_format
+from common.formats.format_specs import FormatSpec, find_format_of_plugin, input_formats
 from common.inspection.inspect import inspect_image
 from common.inspection.limits import ImageInfo, ImageLimits, check_limits
 from common.model.reports import SourceReport
-from common.recipes.format_detection import SNIFF_BYTES, detect_format
-from common.recipes.formats import FormatSpec, find_format_of_plugin, input_formats
 from services.worker.decoding.metadata import drop_oversized_metadata, exif_of, metadata_kinds
 from services.worker.decoding.pillow_plugins import install_plugins
+from services.worker.encoding.frames import FOREVER
 from services.worker.imaging.geometry import Size
 
 # What Pillow says of sound files that it cannot read: TIFFs of 64-bit floating point, JPEGs of 12 bits.
@@ -161,3 +162,22 @@ def _count_frames(image: ImageFile.ImageFile, info: ImageInfo, limits: ImageLimi
             f"the frames have {pixels} pixels in all, more than {limits.max_total_pixels}"
         )
     return frames
+
+
+def duration_of(image: Image.Image) -> int:
+    """Return how long the loaded frame is shown, in milliseconds."""
+    value = image.info.get("duration", 0)
+    return max(0, round(value)) if isinstance(value, int | float) else 0
+
+
+def loop_count_of(image: Image.Image) -> int:
+    """Return how often the animation plays, or FOREVER. A GIF says how often it is repeated; AVIF is not asked."""
+    loop = image.info.get("loop")
+    if image.format == "GIF":
+        return 1 if loop is None else loop + 1 if loop else FOREVER
+    return loop if isinstance(loop, int) else FOREVER
+
+
+def first_frame_start_of(image: Image.Image) -> int:
+    """Return the number of the frame the animation begins with: an APNG may have a still image before it."""
+    return 1 if image.info.get("default_image") else 0

@@ -12,7 +12,6 @@ from PIL import Image, ImageChops
 
 from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
-from services.worker.decoding.animation import duration_of, first_frame_start_of, loop_count_of
 from services.worker.decoding.averaging import choose_divisor, reduce_by
 from services.worker.decoding.color_management import (
     Conversion,
@@ -20,7 +19,14 @@ from services.worker.decoding.color_management import (
     to_srgb,
 )
 from services.worker.decoding.errors import translate_decode_errors
-from services.worker.decoding.image_header import ImageHeader, orientation_of, read_header
+from services.worker.decoding.image_header import (
+    ImageHeader,
+    duration_of,
+    first_frame_start_of,
+    loop_count_of,
+    orientation_of,
+    read_header,
+)
 from services.worker.decoding.metadata import read_attribution
 from services.worker.imaging.geometry import Box, Size, orient_box
 

@@ -1,6 +1,6 @@
 """Turns finished images into the bytes of files: small, progressive where that exists, and without metadata.
 
-One function a format, registered under its name in `common.recipes.formats`, which holds all that is not encoding.
+One function a format, registered under its name in `common.formats.format_specs`, which holds all that is not encoding.
 """
 
 import zlib
@@ -12,7 +12,7 @@ from typing import Any, Final
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.recipes.formats import Format, find_format
+from common.formats.format_specs import Format, find_format
 from services.worker.analysis.classification import is_photograph
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.decoding.metadata import Attribution

@@ -8,9 +8,9 @@ from typing import Literal
 from PIL import Image
 
 from common.errors import InvalidRecipeError
+from common.formats.format_specs import Format, find_format
 from common.inspection.limits import ImageLimits
 from common.model.reports import OutputReport
-from common.recipes.formats import Format, find_format
 from common.recipes.recipe import Output
 from services.worker.analysis.classification import is_drawing
 from services.worker.decoding.errors import translate_render_errors

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.recipes.recipe import Recipe
 from common.runtime import lifecycle, logging_setup, settings
-from common.runtime.resource_limits import limit_memory
+from common.runtime.lifecycle import limit_memory
 from services.worker import app
 from services.worker.jobs.executor import Pipeline
 from services.worker.pipeline.pipeline import PipelineResult

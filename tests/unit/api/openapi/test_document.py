@@ -8,7 +8,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from common.recipes.presets import load_presets
+from common.presets.presets import load_presets
 from services.api.http.problem_codes import ProblemCode
 from services.api.routes import ROUTES
 from tests.support.http.api import Api, open_api

@@ -4,8 +4,8 @@ from io import BytesIO
 
 import pytest
 
+from common.formats.format_detection import detect_format
 from common.inspection.limits import ImageLimits
-from common.recipes.format_detection import detect_format
 from services.api.http.problems import Problem
 from services.api.uploads.image_info import check_image
 from tests.support.images.hostile import HOSTILE

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from starlette.requests import Request
 
 from common.inspection.limits import ImageLimits
-from common.recipes.presets import DEFAULT
+from common.presets.presets import DEFAULT
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.uploads import multipart
 from services.api.uploads.receiver import UploadReceiver

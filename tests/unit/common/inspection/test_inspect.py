@@ -8,10 +8,10 @@ from io import BytesIO
 import pytest
 
 from common.errors import ImageTooComplexError, ImageTooLargeError
+from common.formats.format_detection import detect_format
+from common.formats.format_specs import find_format, input_formats
 from common.inspection.inspect import INSPECTORS, inspect_image
 from common.inspection.limits import MAX_SCANS, ImageInfo, ImageLimits, check_limits
-from common.recipes.format_detection import detect_format
-from common.recipes.formats import find_format, input_formats
 from tests.support.images.drawings import encoded, scene
 from tests.support.images.hostile import (
     HOSTILE,

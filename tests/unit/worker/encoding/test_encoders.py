@@ -5,8 +5,13 @@ import pytest
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.recipes.formats import Format, FormatSpec, find_format, output_formats
-from services.worker.decoding.animation import loop_count_of
+from common.formats.format_specs import (
+    Format,
+    FormatSpec,
+    find_format,
+    output_formats,
+)
+from services.worker.decoding.image_header import loop_count_of
 from services.worker.encoding.encoders import (
     ENCODERS,
     EncodeOptions,

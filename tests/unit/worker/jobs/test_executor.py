@@ -15,11 +15,11 @@ from PIL import Image
 
 from common.errors import CorruptImageError, TimedOutError, TransientError
 from common.recipes.recipe import Recipe
-from services.worker.app import build_pipeline
 from services.worker.decoding.errors import translate_decode_errors
 from services.worker.jobs import executor
 from services.worker.jobs.executor import JobStalledError, Pipeline, PipelineExecutor
 from services.worker.pipeline.pipeline import PipelineResult
+from services.worker.pipeline_setup import build_pipeline
 from services.worker.settings import WorkerSettings
 from tests.support.images.drawings import photograph
 from tests.support.presets import default_recipe

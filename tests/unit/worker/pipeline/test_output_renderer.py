@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageDraw
 
 from common.errors import InvalidRecipeError
-from common.recipes.formats import Format
+from common.formats.format_specs import Format
 from common.recipes.operations import Resize, Watermark
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.encoding.quality_search import find_quality_for_size

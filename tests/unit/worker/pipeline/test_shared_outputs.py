@@ -2,8 +2,8 @@
 
 import pytest
 
+from common.presets.presets import load_presets
 from common.recipes.operations import Blur, Operation, Resize
-from common.recipes.presets import load_presets
 from common.recipes.recipe import Output, Recipe
 from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.shared_outputs import render_each_once

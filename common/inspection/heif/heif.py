@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from common.inspection.av1 import largest_av1_pixels
-from common.inspection.heif_items import Items, read_items
-from common.inspection.hevc import largest_hevc_pixels
-from common.inspection.isobmff import boxes, content, numbers
+from common.inspection.heif.av1 import largest_av1_pixels
+from common.inspection.heif.boxes import boxes, content, numbers
+from common.inspection.heif.hevc import largest_hevc_pixels
+from common.inspection.heif.items import Items, read_items
+from common.inspection.heif.tracks import Track, read_tracks
 from common.inspection.limits import ImageInfo, ImageLimits
 from common.inspection.piece_reader import PieceReader
-from common.inspection.tracks import Track, read_tracks
 
 _MAX_DEPTH: Final = 3  # a tone map of a grid of tiles has two
 

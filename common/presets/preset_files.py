@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from common.errors import ConfigurationError
+from common.presets.presets import Presets
 from common.recipes.operations import files_named
-from common.recipes.presets import Presets
 
 _SETTINGS: Final = {"font": "FONTS_FOLDER", "image": "WATERMARKS_FOLDER"}
 

@@ -11,10 +11,16 @@ from typing import Final, get_args
 
 import pytest
 
-from common.recipes import formats
-from common.recipes.format_detection import detect_format
-from common.recipes.formats import FORMATS, Format, FormatSpec, find_format_of_plugin, output_formats
-from common.recipes.formats_table import render_formats_table
+from common.formats import format_specs
+from common.formats.format_detection import detect_format
+from common.formats.format_specs import (
+    FORMATS,
+    Format,
+    FormatSpec,
+    find_format_of_plugin,
+    output_formats,
+)
+from common.formats.manual_table import render_formats_table
 
 ROOT: Final = Path(__file__).parents[4]
 
@@ -51,7 +57,7 @@ def test_the_manuals_table_has_a_row_for_each() -> None:
 
 def test_what_is_no_longer_taken_is_not_recognized(monkeypatch: pytest.MonkeyPatch) -> None:
     assert detect_format(b"BM" + bytes(30)) is not None
-    monkeypatch.setattr(formats, "FORMATS", tuple(spec for spec in FORMATS if spec.name != "bmp"))
+    monkeypatch.setattr(format_specs, "FORMATS", tuple(spec for spec in FORMATS if spec.name != "bmp"))
     assert detect_format(b"BM" + bytes(30)) is None
 
 
@@ -77,7 +83,7 @@ USE: Final = """
 import json
 import msgspec
 from common.model.records import OutputRecord
-from common.recipes.formats_table import render_formats_table
+from common.formats.manual_table import render_formats_table
 from common.recipes.recipe import Recipe
 from services.api.http.content_negotiation import negotiate
 from tests.support.images.develop import developed
@@ -105,7 +111,10 @@ def copy_with_a_new_format(folder: Path) -> None:
     """The code as somebody leaves it who has added JPEG XL: a row at the end of the table, and a function."""
     for name in ("common", "services"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    table, encoders = folder / "common/recipes/formats.py", folder / "services/worker/encoding/encoders.py"
+    table, encoders = (
+        folder / "common/formats/format_specs.py",
+        folder / "services/worker/encoding/encoders.py",
+    )
     source = table.read_text()
     end = re.search(r"^FORMATS: .*?(^\)$)", source, flags=re.DOTALL | re.MULTILINE)
     assert end is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.api.http.connections import ConnectionLimits, ConnectionTracker, network_of
+from services.api.server.connections import ConnectionLimits, ConnectionTracker, network_of
 
 
 class Connection:

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from common.inspection.isobmff import Box, Extents, content, find_boxes, numbers
+from common.inspection.heif.boxes import (
+    Box,
+    Extents,
+    content,
+    find_boxes,
+    numbers,
+)
 from common.inspection.piece_reader import PieceReader
 
 _TABLE_BYTES = 1 << 16  # more than the tables of as many samples as are looked at

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import ConfigurationError
-from common.recipes.preset_files import check_preset_files
-from common.recipes.presets import Presets, load_presets
+from common.presets.preset_files import check_preset_files
+from common.presets.presets import Presets, load_presets
 
 
 def presets_with(folder: Path, mark: str) -> Presets:

@@ -49,7 +49,7 @@ def load_presets(path: Path | None = None, *, watermark_text: str = DEFAULT_WATE
 
 
 def _read_built_in() -> str:
-    return resources.files("common.recipes").joinpath(_BUILT_IN).read_text(encoding="utf-8")
+    return resources.files("common.presets").joinpath(_BUILT_IN).read_text(encoding="utf-8")
 
 
 def _read(path: Path) -> str:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from common.inspection.isobmff import Box, Extents, boxes, content, find_boxes, numbers
+from common.inspection.heif.boxes import (
+    Box,
+    Extents,
+    boxes,
+    content,
+    find_boxes,
+    numbers,
+)
 from common.inspection.piece_reader import PieceReader
 
 _IN_FILE, _IN_IDAT = 0, 1  # construction methods

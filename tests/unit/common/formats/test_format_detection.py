@@ -1,7 +1,7 @@
 import pytest
 
-from common.recipes.format_detection import SNIFF_BYTES, detect_format
-from common.recipes.formats import input_formats
+from common.formats.format_detection import SNIFF_BYTES, detect_format
+from common.formats.format_specs import input_formats
 from tests.support.images.hostile import HOSTILE
 from tests.support.images.samples import SOUND
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import ConfigurationError
+from common.presets.presets import Presets, load_presets
 from common.recipes.operations import Resize, Watermark
-from common.recipes.presets import Presets, load_presets
 from common.recipes.recipe import Recipe
 
 

@@ -1,8 +1,8 @@
-"""The manual's table of formats, rendered from `common.recipes.formats`."""
+"""The manual's table of formats, rendered from `common.formats.format_specs`."""
 
 from typing import Final
 
-from common.recipes.formats import FORMATS, FormatSpec
+from common.formats.format_specs import FORMATS, FormatSpec
 
 _HEADINGS: Final = (
     "Format", "Media type", "Extension", "Taken", "Made", "Transparency", "Default quality", "Remarks"

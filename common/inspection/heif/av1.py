@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from common.inspection.bits import BitReader
-from common.inspection.isobmff import Extents, length_of, read_at
+from common.inspection.heif.bits import BitReader
+from common.inspection.heif.boxes import Extents, length_of, read_at
 from common.inspection.piece_reader import PieceReader
 
 _SEQUENCE, _FRAME_HEADER, _FRAME, _REDUNDANT = 1, 3, 6, 7  # types of units

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from common.recipes.formats import GENERIC_BRANDS, FormatSpec, input_formats
+from common.formats.format_specs import GENERIC_BRANDS, FormatSpec, input_formats
 
 SNIFF_BYTES: Final = 32
 

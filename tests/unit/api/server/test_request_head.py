@@ -5,7 +5,7 @@ from typing import Any
 import httptools
 import pytest
 
-from services.api.http.request_head import UpgradeIgnoringParser, find_host_fault
+from services.api.server.request_head import UpgradeIgnoringParser, find_host_fault
 
 HEAD = (
     b"POST /upload?a=b HTTP/1.1\r\nHost: x\r\nConnection: %b\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from common.inspection.bits import BitReader
-from common.inspection.isobmff import Extents, length_of, numbers, read_at
+from common.inspection.heif.bits import BitReader
+from common.inspection.heif.boxes import (
+    Extents,
+    length_of,
+    numbers,
+    read_at,
+)
 from common.inspection.piece_reader import PieceReader
 
 _SPS: Final = 33  # the type of the unit that holds a sequence parameter set

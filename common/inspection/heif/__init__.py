@@ -1,0 +1,1 @@
+"""HEIC and AVIF files: their boxes, and the sizes that their bitstreams state."""
