@@ -39,7 +39,9 @@ RUN_VARIABLES: Final = (
 
 DOCKER_VARIABLES: Final = (
     RunVariable("API_MEM_LIMIT", "512m", "Memory of the API's container."),
-    RunVariable("WORKER_MEM_LIMIT", "3g", "Memory of a worker's container; more than `WORKER_MEMORY_BYTES`."),
+    RunVariable(
+        "WORKER_MEM_LIMIT", "4g", "Memory of a worker's container; at least twice `WORKER_MEMORY_BYTES`."
+    ),
     RunVariable("NOTIFICATIONS_MEM_LIMIT", "256m", "Memory of the notification service's container."),
     RunVariable("RABBITMQ_MEM_LIMIT", "1g", "Memory of RabbitMQ's container."),
     RunVariable("API_CPUS", "0", "Processors of the API's container; 0: as many as there are."),
