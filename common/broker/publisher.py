@@ -70,7 +70,7 @@ class Publisher:
 
     async def publish_dead_letter(self, body: bytes, *, retries: int) -> None:
         """Have a dead letter come back to the dead-letter queue, after the delay that follows `retries` others."""
-        queue = topology.retry_queue(topology.DEAD, topology.DEAD_RETRY_DELAYS[retries])
+        queue = topology.retry_queue(topology.DEAD, topology.RETRY_DELAYS[retries])
         await self._publish(body, exchange="", routing_key=queue, headers={RETRIES_HEADER: retries + 1})
 
     async def publish_event(self, event: Event) -> None:
@@ -107,8 +107,10 @@ class Publisher:
         bypass_breaker: bool = False,
     ) -> None:
         now = asyncio.get_running_loop().time()
-        if not self.connected or (now < self._breaker_open_until and not bypass_breaker):
+        if not self.connected:
             raise BrokerUnavailableError("no connection to the broker")
+        if now < self._breaker_open_until and not bypass_breaker:
+            raise BrokerUnavailableError("the broker has just left a publish unconfirmed")
         opened = self._keeper.current
         target = opened.channel.default_exchange if exchange == "" else opened.events
         message = _message(body, expiration, headers)

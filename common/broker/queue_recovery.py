@@ -67,7 +67,9 @@ class QueueRecovery:
                 broken_since = None
 
     async def _find_broken(self) -> list[Queue]:
-        return [queue for queue in self._topology.queues if await is_broken(self._url, queue)]
+        queues = self._topology.queues
+        broken = await asyncio.gather(*(is_broken(self._url, queue) for queue in queues))
+        return [queue for queue, is_one in zip(queues, broken, strict=True) if is_one]
 
     async def _delete_broken(self) -> None:
         # Found anew, since another process may have replaced them meanwhile.

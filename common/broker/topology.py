@@ -25,8 +25,11 @@ NOTIFICATIONS: Final = "processed_images.notifications"
 MAX_DELIVERIES: Final = 5
 """How often a job is delivered before the broker dead-letters it: the first time and four again."""
 
-DEAD_RETRY_DELAYS: Final = (1, 5, 30, 120, 600)
-"""The seconds a dead letter waits after its first, second, ... failure; after the last it is dropped."""
+RETRY_DELAYS: Final = (1, 5, 30, 120, 600)
+"""The seconds a dead letter waits after its first, second, ... failure; after the last it is dropped.
+
+What a job waits after a transient error is the setting RETRY_DELAYS_SECONDS, of which this is the default.
+"""
 
 # From RabbitMQ 4.0 on, a quorum queue that does not say otherwise drops what was delivered 20 times: a dead letter that
 # waits for the store, an event that waits for a receiver. -1 for "any" is unknown to 3.10.
@@ -71,7 +74,7 @@ def jobs(retry_delays: tuple[int, ...] = ()) -> Topology:
         queues=(
             Queue(JOBS, {"x-delivery-limit": MAX_DELIVERIES - 1, **dead_letter}),
             Queue(DEAD, dict(_KEEPS), bound_to=DEAD),
-            *(_retry(DEAD, delay) for delay in DEAD_RETRY_DELAYS),
+            *(_retry(DEAD, delay) for delay in RETRY_DELAYS),
             *(_retry(JOBS, delay) for delay in retry_delays),
         ),
     )

@@ -10,7 +10,6 @@ from common.model.image_ids import ImageId
 from common.model.records import Result, now
 from common.model.status import EventData, StatusView, event_data
 
-JOB_VERSION: Final = 1
 EVENT_SOURCE: Final = "/darkroom"
 MAX_MESSAGE_BYTES: Final = 1_048_576  # a job is a hundred bytes, an event some thousand; more is rubbish
 

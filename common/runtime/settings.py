@@ -41,7 +41,6 @@ RetryDelays = Annotated[
         "after the last the image fails. The API and the workers must have the same."
     ),
 ]
-RETRY_DELAYS: Final = (1, 5, 30, 120, 600)
 MaxPixels = Annotated[
     Count,
     Meta(

@@ -23,7 +23,6 @@ from services.api.background.lost_jobs import LostJobFinder
 from services.api.background.outbox import Outbox
 from services.api.background.runner import Loops, guard_connection, maintenance, run_in_background
 from services.api.dependencies import Auth, Dependencies, Monitoring, Publishing, State
-from services.api.endpoints.monitoring import readiness_checks
 from services.api.http.cors import cors_middleware
 from services.api.http.problems import HANDLERS
 from services.api.http.security_headers import SecurityHeadersMiddleware
@@ -36,6 +35,7 @@ from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
 from services.api.openapi.document import document
 from services.api.operator_files import OperatorFiles, read_operator_files
+from services.api.readiness import readiness_checks
 from services.api.record_cache import RecordCache
 from services.api.routes import ROUTES, routes
 from services.api.settings import ApiSettings

@@ -26,6 +26,7 @@ class ApiMetrics:
         for name, help_text, value in (
             ("darkroom_outbox_depth", "Images accepted whose job is not published yet.", self._unpublished),
             ("darkroom_unfinished_images", "Images published that have no result yet.", self._unfinished),
+            ("darkroom_events_waiting", "Events that the broker has not taken yet.", self._unannounced),
             ("darkroom_store_free_bytes", "Free room in the store.", self._free_bytes),
         ):
             Gauge(name, help_text, registry=registry).set_function(value)
@@ -37,6 +38,10 @@ class ApiMetrics:
     def _unfinished(self) -> float:
         capacity = self._capacity.capacity
         return float(capacity.backlog.unfinished) if capacity else float("nan")
+
+    def _unannounced(self) -> float:
+        capacity = self._capacity.capacity
+        return float(capacity.backlog.unannounced) if capacity else float("nan")
 
     def _free_bytes(self) -> float:
         capacity = self._capacity.capacity

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from common.broker.topology import RETRY_DELAYS
 from common.presets.presets import DEFAULT_WATERMARK
 from common.recipes.recipe import MAX_OPERATIONS, MAX_OUTPUTS
 from common.recipes.values import MAX_DIMENSION
@@ -12,7 +13,6 @@ from common.runtime.settings import (
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
     MAY_BE_EMPTY,
-    RETRY_DELAYS,
     STORE_ROOT,
     Bytes,
     Count,

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from common.broker.topology import RETRY_DELAYS
 from common.runtime.settings import (
     MAX_FRAMES,
     MAX_PIXELS,
     MAX_TOTAL_PIXELS,
-    RETRY_DELAYS,
     STORE_ROOT,
     CommonSettings,
     Count,

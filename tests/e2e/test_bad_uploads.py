@@ -40,7 +40,12 @@ def test_it_is_refused_or_fails_with_a_reason(client: Client, kind: str) -> None
 
     if answer.status_code != 202:
         assert 400 <= answer.status_code < 500
-        assert answer.json()["code"] in ("unsupported_format", "image_too_large", "corrupt_image")
+        assert answer.json()["code"] in (
+            "unsupported_format",
+            "image_too_large",
+            "image_too_complex",
+            "corrupt_image",
+        )
         return
     ended = client.wait_for(answer.json()["image_id"], *FINAL)
     assert (ended["status"], ended["error_code"]) == ("failed", hostile.code)

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -130,7 +131,12 @@ def write_failed(store: Path, count: int) -> list[str]:
         for number in range(16)
     ]
     recipe = msgspec.convert({"outputs": outputs}, Recipe)
-    ids = [image_ids.new() for _ in range(count)]
+    ids = []
+    for _ in range(count):
+        ids.append(image_ids.new())
+        time.sleep(
+            0.0005
+        )  # a page ends between two moments: hundreds of one millisecond would be one page too many
     for image_id in ids:
         folder = folders.image(image_id)
         folder.mkdir(parents=True)
@@ -160,8 +166,8 @@ def test_retries_of_many_large_records_take_little_memory_and_go_no_faster_than_
     retried = [
         image_id for answer in answers if answer.status_code == 202 for image_id in answer.json()["retried"]
     ]
-    assert 0 < len(retried) <= 50
     assert {code_of(answer) for answer in answers if answer.status_code != 202} <= {"rate_limited"}
+    assert 0 < len(retried) <= 50, [(answer.status_code, answer.text[:200]) for answer in answers]
     taken = stack.api.child.peak_memory_bytes() - before
     assert taken < 60 * MEGABYTE, f"{taken / MEGABYTE:.0f} MiB"
 

@@ -54,8 +54,8 @@ def test_the_thumbnail_keeps_transparency(client: Client) -> None:
 
     thumbnail = client.picture(image_id, "thumbnail")
     assert thumbnail.mode == "RGBA"
-    assert color_at(thumbnail, 0.5, 0.5)[3] == 0
-    assert color_at(thumbnail, 0.05, 0.5)[3] == 255
+    # Where the hole lies depends on what the crop is drawn to.
+    assert thumbnail.getchannel("A").getextrema() == (0, 255)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from common.broker import topology
 from tests.support.broker.node import BrokerNode
 from tests.support.broker.vhost import Vhost
 from tests.support.fault_scenario import ScenarioFactory
 
 
+@pytest.mark.timeout(300)  # the broker is given 20 s to recover by itself, by each process for itself
 def test_queues_that_the_broker_cannot_open_are_made_anew_and_filled_from_the_store(
     start_scenario: ScenarioFactory, hurt_broker: BrokerNode, hurt_vhost: Vhost
 ) -> None:
@@ -22,7 +25,7 @@ def test_queues_that_the_broker_cannot_open_are_made_anew_and_filled_from_the_st
     for worker in scenario.of("worker"):
         worker.start()
 
-    scenario.wait_completed(within=100)
+    scenario.wait_completed(within=200)
     deleted = [line["queue"] for each in scenario.services for line in each.logged("queue.deleted")]
     assert topology.JOBS in deleted
 

@@ -139,7 +139,7 @@ def test_a_queue_that_somebody_else_takes_while_it_runs_ends_the_process(
 ) -> None:
     scenario = start_scenario(vhost, workers=1)
     worker = scenario.worker
-    name = topology.retry_queue(topology.DEAD, topology.DEAD_RETRY_DELAYS[0])
+    name = topology.retry_queue(topology.DEAD, topology.RETRY_DELAYS[0])
 
     def taken() -> bool:
         if name in vhost.queues():

@@ -35,7 +35,7 @@ async def test_the_queues_are_those_of_the_design(vhost: Vhost) -> None:
     assert vhost.queues() == {
         "image_processing",
         "image_processing.dead",
-        *(f"image_processing.dead.retry.{delay}s" for delay in topology.DEAD_RETRY_DELAYS),
+        *(f"image_processing.dead.retry.{delay}s" for delay in topology.RETRY_DELAYS),
         "image_processing.retry.1s",
         "image_processing.retry.5s",
         "processed_images.notifications",

@@ -10,9 +10,10 @@ from tests.security.target import Outcomes, Target
 from tests.support.images.drawings import photograph
 
 CODES = {
-    "completed", "corrupt_image", "unsupported_format", "image_too_large", "out_of_memory", "invalid_recipe",
+    "completed", "corrupt_image", "unsupported_format", "image_too_large", "image_too_complex", "out_of_memory",
+    "invalid_recipe",
 }  # fmt: skip
-REFUSALS = {"unsupported_format", "image_too_large", "empty_file"}
+REFUSALS = {"unsupported_format", "image_too_large", "image_too_complex", "empty_file"}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.api.server.protocol import HEAD_SECONDS, MAX_HEAD_BYTES
+from services.api.server.protocol import HEAD_SECONDS
+from services.api.server.request_head import MAX_HEAD_BYTES
 from tests.security.target import Target
 from tests.security.wire import (
     Reply,

@@ -4,12 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.runtime import health
-from services.api.dependencies import Dependencies, dependencies_of
-
-
-def readiness_checks(dependencies: Dependencies) -> health.Checks:
-    """Return what must answer for the API to be ready, by name."""
-    return {"broker": dependencies.publishing.publisher.is_ready, "store": dependencies.stores.images.ping}
+from services.api.dependencies import dependencies_of
+from services.api.readiness import readiness_checks
 
 
 async def healthz(_: Request) -> Response:

@@ -10,9 +10,8 @@ from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import PROBLEM_MEDIA_TYPE, encode_problem
 from services.api.http.security_headers import SECURITY_HEADERS
 from services.api.server.connections import ConnectionTracker, network_of
-from services.api.server.request_head import UpgradeIgnoringParser, find_host_fault
+from services.api.server.request_head import MAX_HEAD_BYTES, UpgradeIgnoringParser, find_host_fault
 
-MAX_HEAD_BYTES: Final = 32 * 1024  # the usual bound of a reverse proxy; a request of ours needs a few hundred
 HEAD_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 2.0  # for a client to finish talking
 WRITE_BUFFER_BYTES: Final = 16 * 1024  # beyond what the kernel holds; more has a client that does not read

@@ -12,6 +12,9 @@ from typing import Final, Protocol
 
 import httptools
 
+MAX_HEAD_BYTES: Final = 32 * 1024
+"""The most bytes of a request's head: the usual bound of a reverse proxy; a request of ours needs a few hundred."""
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")

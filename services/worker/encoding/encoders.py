@@ -26,9 +26,9 @@ _AVIF_SPEED: Final = 8  # 0 is slowest, 10 fastest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """How a file is to be made; a format that knows no quality or no lossless way ignores it."""
+    """How a file is to be made; a format without a quality (then 0) or a lossless form ignores it."""
 
-    quality: int = 82
+    quality: int = 0
     lossless: bool = False
     credits: Attribution | None = None
     profile: bytes | None = None

@@ -6,7 +6,7 @@ import msgspec
 import structlog
 
 from common.broker import Delivery, Disposition, Publisher
-from common.broker.topology import DEAD_RETRY_DELAYS, MAX_DELIVERIES
+from common.broker.topology import MAX_DELIVERIES, RETRY_DELAYS
 from common.errors import (
     BrokerUnavailableError,
     TransientError,
@@ -61,7 +61,7 @@ class DeadLetterHandler:
             await self._fail_or_resubmit(job)
 
     async def _delay(self, delivery: Delivery, reason: str) -> Disposition:
-        if delivery.retries >= len(DEAD_RETRY_DELAYS):
+        if delivery.retries >= len(RETRY_DELAYS):
             log.error("dead_letter.dropped", reason=reason, retries=delivery.retries)
             return Disposition.ACK
         try:
@@ -69,7 +69,7 @@ class DeadLetterHandler:
         except BrokerUnavailableError as error:
             log.warning("dead_letter.not_delayed", reason=reason, broker=str(error))
             return Disposition.REQUEUE
-        log.warning("dead_letter.delayed", reason=reason, seconds=DEAD_RETRY_DELAYS[delivery.retries])
+        log.warning("dead_letter.delayed", reason=reason, seconds=RETRY_DELAYS[delivery.retries])
         return Disposition.ACK
 
     async def _fail_unreadable_message(self, body: bytes, reason: str) -> None:
@@ -88,7 +88,12 @@ class DeadLetterHandler:
             self._metrics.dead_letters.labels("record_unreadable").inc()
             await self._recorder.fail_unreadable(job.image_id)
             return
-        if record is None or record.result is not None or record.attempts >= MAX_DELIVERIES:
+        if record is None:
+            self._metrics.dead_letters.labels("image_gone").inc()
+        elif record.result is not None:
+            self._metrics.dead_letters.labels("finished_before").inc()
+            await self._recorder.publish(record.manifest, record.result)
+        elif record.attempts >= MAX_DELIVERIES:
             reason = f"its worker died or lost its connection {MAX_DELIVERIES} times while developing it"
             await self._fail(job, "worker_crashed", reason)
         elif job.resubmissions >= _MAX_RESUBMISSIONS:

@@ -38,9 +38,12 @@ class ResultRecorder:
         """
         with self._metrics.stages.labels("store").time():
             standing = await self._store.record_result(result, files)
-        code = standing.failure.code if standing.failure else ""
-        self._metrics.jobs.labels(standing.status, code).inc()
-        log.info("job.finished", status=standing.status, error_code=code, duration_ms=standing.duration_ms)
+        if standing == result:
+            code = result.failure.code if result.failure else ""
+            self._metrics.jobs.labels(result.status, code).inc()
+            log.info("job.finished", status=result.status, error_code=code, duration_ms=result.duration_ms)
+        else:
+            log.info("job.finished_before", status=standing.status)
         await self.publish(manifest, standing)
 
     async def publish(self, manifest: Manifest, result: Result) -> None:

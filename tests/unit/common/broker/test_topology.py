@@ -43,7 +43,7 @@ def test_a_retry_queue_sends_its_jobs_back() -> None:
 def test_a_dead_letter_goes_back_to_the_dead_letter_queue() -> None:
     *_, retry = topology.jobs().queues
 
-    assert retry.name == topology.retry_queue(topology.DEAD, topology.DEAD_RETRY_DELAYS[-1])
+    assert retry.name == topology.retry_queue(topology.DEAD, topology.RETRY_DELAYS[-1])
     assert retry.arguments["x-dead-letter-routing-key"] == topology.DEAD
 
 

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from common.broker import Delivery, Disposition
-from common.broker.topology import DEAD_RETRY_DELAYS, MAX_DELIVERIES
+from common.broker.topology import MAX_DELIVERIES, RETRY_DELAYS
 from common.errors import StoreUnavailableError
 from common.model import image_ids
 from common.model.messages import Job, encode
@@ -110,6 +110,8 @@ async def test_an_image_that_has_its_result_keeps_it(letters: DeadLetters) -> No
 
     assert await letters.result(image_id) == result
     assert not letters.publisher.jobs
+    assert [event.type for event in letters.publisher.events] == ["image.completed"]
+    assert (letters.counted("finished_before"), letters.counted("worker_crashed")) == (1, None)
 
 
 async def test_an_image_that_is_gone_stays_gone(letters: DeadLetters) -> None:
@@ -174,7 +176,7 @@ async def test_after_the_last_delay_the_letter_is_dropped(letters: DeadLetters) 
     image_id = await letters.attempted(0)
     letters.store.memory.fault = StoreUnavailableError("away")
 
-    delivery = delivery_of(Job(image_id=image_id), retries=len(DEAD_RETRY_DELAYS))
+    delivery = delivery_of(Job(image_id=image_id), retries=len(RETRY_DELAYS))
     assert await letters.handler(delivery) is Disposition.ACK
 
     assert not letters.publisher.dead_letters
