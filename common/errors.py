@@ -1,7 +1,7 @@
-"""The one tree of errors, by whose fault they are; HTTP statuses belong to the API alone.
+"""Defines Darkroom's errors, grouped by what caused them; HTTP statuses belong to the API alone.
 
 Each class carries a stable `code` (what programs compare) and a message (what people read). An error of the image is
-final; an error of the surroundings (disk, broker) is transient and worth another try.
+final; an error of the environment (disk, broker) is transient and worth another try.
 """
 
 from typing import ClassVar
@@ -76,7 +76,7 @@ class InvalidRecipeError(ImageError):
 
 
 class TransientError(DarkroomError):
-    """The surroundings are at fault, not the image: worth another try later."""
+    """The environment (disk, broker) failed, not the image: worth another try later."""
 
     code = "unavailable"
 

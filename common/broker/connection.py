@@ -1,6 +1,6 @@
 """One robust connection: waits for a broker that is not there yet, and says so when it refuses us.
 
-aio-pika reconnects a connection once it stood; the first connect is ours, since aio-pika would go on for ever with
+aio-pika reconnects a connection once it stood; the first connect is ours, since aio-pika would go on forever with
 wrong credentials and always after the same pause.
 """
 
@@ -110,7 +110,7 @@ async def _connect(url: str, name: str) -> AbstractRobustConnection:
 
 
 async def _close(connection: AbstractRobustConnection) -> None:
-    """Part politely, but never hang on a broker that no longer answers."""
+    """Close the connection, waiting for a broker that no longer answers for two seconds at most."""
     try:
         async with asyncio.timeout(2.0):
             await connection.close()

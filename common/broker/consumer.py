@@ -163,5 +163,5 @@ async def _acknowledge(message: AbstractIncomingMessage, disposition: Dispositio
     if disposition is Disposition.ACK:
         await message.ack()
     else:
-        # reject, not nack: from RabbitMQ 4.3 on a nack that requeues does not count towards x-delivery-count.
+        # reject, not nack: from RabbitMQ 4.3 on a nack that requeues does not count toward x-delivery-count.
         await message.reject(requeue=disposition is Disposition.REQUEUE)

@@ -1,6 +1,6 @@
 """One subscription to a queue: its channel, and how it notices that the broker no longer delivers to it.
 
-Not robust as aio-pika means it: that would restore a consumer by itself, and where the broker refuses, for ever. On
+Not robust as aio-pika means it: that would restore a consumer by itself, and where the broker refuses, forever. On
 RabbitMQ 3.10 a channel whose queue was deleted and declared again within a moment stays with the queue of before, and
 nothing tells it: its consumer hears nothing while its neighbors, who came later, are served.
 """

@@ -67,7 +67,7 @@ class TopologyMonitor:
             except (*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError) as error:
                 if really_cancelled():
                     raise
-                log.warning("topology.not_checked", error=type(error).__name__)
+                log.warning("topology.round_failed", error=type(error).__name__)
             if await is_set_within(stopping, _INTERVAL_SECONDS):
                 return
 

@@ -118,7 +118,7 @@ FORMATS: tuple[FormatSpec, ...] = (
         output_animation=True,
         alpha=True,
         default_quality=60,
-        note="quality is on a scale of its own, with full color resolution from 90; an animation plays for ever",
+        note="quality is on a scale of its own, with full color resolution from 90; an animation plays forever",
     ),
     FormatSpec(
         name="tiff",

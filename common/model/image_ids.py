@@ -15,22 +15,22 @@ ImageId = Annotated[str, msgspec.Meta(pattern=PATTERN, max_length=36)]
 
 
 def new() -> str:
-    """A fresh id; ids of one process rise strictly."""
+    """Return a fresh id; ids of one process rise strictly."""
     return str(uuid_utils.uuid7())
 
 
 def is_valid(text: str) -> bool:
-    """Whether `text` is an id in canonical form: the only form that ever becomes part of a path."""
+    """Return whether `text` is an id in canonical form: the only form that ever becomes part of a path."""
     return _CANONICAL.match(text) is not None
 
 
 def received_at(image_id: str) -> datetime:
-    """The moment in the id: its first 48 bits are Unix milliseconds (RFC 9562, 5.7)."""
+    """Return the moment in the id: its first 48 bits are Unix milliseconds (RFC 9562, 5.7)."""
     milliseconds = int(image_id[:8] + image_id[9:13], 16)
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def lowest_at(moment: datetime) -> str:
-    """The smallest id a picture received at `moment` can have: where a listing by time begins."""
+    """Return the smallest id that an image received at `moment` can have: where a listing by time begins."""
     digits = f"{max(0, int(moment.timestamp() * 1000)):012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

@@ -11,7 +11,7 @@ from common.model.records import Result, now
 from common.model.status import EventData, StatusView, event_data
 
 EVENT_SOURCE: Final = "/darkroom"
-MAX_MESSAGE_BYTES: Final = 1_048_576  # a job is a hundred bytes, an event some thousand; more is rubbish
+MAX_MESSAGE_BYTES: Final = 1_048_576  # a job is a hundred bytes, an event some thousand; more is none of ours
 
 EventType = Literal["image.processing", "image.completed", "image.failed", "image.deleted"]
 
@@ -100,5 +100,5 @@ def _decode(body: bytes, kind: type[_Message]) -> _Message:
         return msgspec.json.decode(body, type=kind)
     except MemoryError:
         raise  # not the message's fault
-    except Exception as error:  # a stranger's bytes: RecursionError for deep nesting is one that was seen
+    except Exception as error:  # anybody may publish: RecursionError for deep nesting has been seen
         raise UnreadableMessageError(f"{type(error).__name__}: {error}") from error

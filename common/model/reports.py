@@ -1,4 +1,4 @@
-"""What is said of a picture: of the file that was uploaded, of what it shows, and of each file that was made.
+"""Defines the reports on an image: on the file that was uploaded, on what it shows, and on each output.
 
 Sizes are bytes, durations are milliseconds with the unit in the name.
 """
@@ -27,14 +27,14 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Swatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A color (#rrggbb) and the share of the picture, 0 to 1, that it stands for."""
+    """A color (#rrggbb) and the share of the image, 0 to 1, that it stands for."""
 
     color: str
     share: float
 
 
 class ImageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the picture's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see docs/recipes.md."""
+    """What the image's own pixels say. `thumbhash` is base64, `phash` 16 hexadecimal digits; see docs/recipes.md."""
 
     average_color: str
     palette: tuple[Swatch, ...]

@@ -46,7 +46,7 @@ class Adjust(BaseOperation, frozen=True, kw_only=True):
 
 
 class Flatten(BaseOperation, frozen=True, kw_only=True):
-    """Lay the image on an opaque background: nothing of it is transparent afterwards."""
+    """Lay the image on an opaque background, which leaves nothing transparent."""
 
     background: Color = "white"
 

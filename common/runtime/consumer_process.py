@@ -46,8 +46,8 @@ class ConsumerProcess:
     """Consumes its subscriptions until it is asked to stop.
 
     `wait_open` is awaited before the first delivery is taken, and may raise ConfigurationError. `stuck` is set by
-    whoever finds that this process cannot go on. Whoever calls `run` must end the process at once afterwards: a thread
-    that hangs would keep it for ever.
+    whoever finds that this process cannot go on. Whoever calls `run` must end the process at once afterward: a thread
+    that hangs would keep it forever.
     """
 
     name: str

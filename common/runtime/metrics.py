@@ -15,11 +15,11 @@ from prometheus_client import (
 def registry() -> CollectorRegistry:
     """A registry with what is known of any process: memory, CPU, open files, tasks, Python's version."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, that nobody asks for
-    made = CollectorRegistry()
-    ProcessCollector(registry=made)
-    PlatformCollector(registry=made)
-    Gauge("darkroom_tasks", "Tasks of the event loop.", registry=made).set_function(_tasks)
-    return made
+    collectors = CollectorRegistry()
+    ProcessCollector(registry=collectors)
+    PlatformCollector(registry=collectors)
+    Gauge("darkroom_tasks", "Tasks of the event loop.", registry=collectors).set_function(_tasks)
+    return collectors
 
 
 def _tasks() -> float:
@@ -32,9 +32,12 @@ def _tasks() -> float:
 class ConnectionMetrics:
     """`darkroom_broker_connected`: 1 while the link stands, else 0, by link."""
 
-    def __init__(self, made: CollectorRegistry) -> None:
+    def __init__(self, collectors: CollectorRegistry) -> None:
         self._gauge = Gauge(
-            "darkroom_broker_connected", "Whether the link to the broker stands.", ("link",), registry=made
+            "darkroom_broker_connected",
+            "Whether the link to the broker stands.",
+            ("link",),
+            registry=collectors,
         )
 
     def watch(self, link: str, connected: Callable[[], bool]) -> None:

@@ -43,7 +43,7 @@ async def serve(configured: ApiSettings, stop: asyncio.Event) -> int:
 def _warn_if_open(configured: ApiSettings) -> None:
     if not configured.api_keys_file and configured.api_host not in ("127.0.0.1", "::1", "localhost"):
         structlog.get_logger(__name__).warning(
-            "api.open",
+            "api_keys.not_configured",
             host=configured.api_host,
             advice="anyone who reaches this address may upload, read and delete: set API_KEYS_FILE",
         )

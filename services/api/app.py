@@ -43,7 +43,7 @@ from services.api.uploads.policy import UploadPolicy
 
 
 def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None]) -> Starlette:
-    """The application; `on_fatal` is called when the process cannot go on, and must end it."""
+    """Return the application; `on_fatal` is called when the process cannot go on, and must end it."""
     files = read_operator_files(settings)
     open_stores = select_store(settings.store_url, root=settings.store_root)
 
@@ -69,7 +69,7 @@ def create_app(settings: ApiSettings, on_fatal: Callable[[DarkroomError], None])
         exception_handlers=HANDLERS,
         middleware=[Middleware(SecurityHeadersMiddleware), *cors_middleware(settings.cors_origins)],
     )
-    # A redirect would repeat the Host field, which is the client's word, and is no answer in JSON.
+    # A redirect would repeat the Host field, which the client chooses, and is no answer in JSON.
     app.router.redirect_slashes = False
     return app
 
@@ -102,7 +102,7 @@ def _loops(
         "events": EventRelay(dependencies.stores, publisher, grace_period=_grace_period(settings)).run,
         "lost_jobs": LostJobFinder(dependencies.stores, publisher, outbox, in_hand_for=in_hand_for).run,
         "capacity": dependencies.admission.capacity.run,
-        "pending quota": dependencies.admission.quota.run,
+        "pending_quota": dependencies.admission.quota.run,
         "maintenance": maintenance(settings, dependencies.stores, publisher).run,
         "connection": partial(guard_connection, settings, publisher, on_fatal),
         "keys": dependencies.auth.authenticator.follow,
@@ -112,9 +112,9 @@ def _loops(
 def compose(
     settings: ApiSettings, files: OperatorFiles, stores: Stores, publisher: Publisher
 ) -> Dependencies:
-    """All that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
-    made = registry()
-    ConnectionMetrics(made).watch("publish", lambda: publisher.connected)
+    """Return all that the endpoints use, around a store and a publisher that are open; tests hand in their own."""
+    metrics_registry = registry()
+    ConnectionMetrics(metrics_registry).watch("publish", lambda: publisher.connected)
     signer = UrlSigner(settings.url_signing_secrets, settings.signed_url_max_seconds)
     capacity = CapacityMonitor(
         stores, max_backlog=settings.max_backlog, min_free_bytes=settings.min_free_bytes
@@ -128,7 +128,7 @@ def compose(
         auth=Auth(authenticator=Authenticator(files.api_keys, signer), signer=signer),
         admission=_admission(settings, stores, capacity),
         uploads=_upload_policy(settings, files),
-        monitoring=Monitoring(metrics=ApiMetrics(made, capacity), registry=made),
+        monitoring=Monitoring(metrics=ApiMetrics(metrics_registry, capacity), registry=metrics_registry),
         openapi=document(ROUTES, keys=files.api_keys is not None, presets=list(files.recipes.presets)),
     )
 

@@ -18,8 +18,7 @@ from services.api.dependencies import dependencies_of
 from services.api.endpoints import files, images, monitoring, openapi, presets, retries, signed_urls, uploads
 from services.api.http.problem_codes import ProblemCode as Code
 from services.api.http.responses import LingeringResponse
-from services.api.openapi import parameters as take
-from services.api.openapi import schemas
+from services.api.openapi import parameters, schemas
 from services.api.openapi.operation import IMAGE, Answer, Parameter
 
 Endpoint = Callable[[Request], Awaitable[Response | LingeringResponse]]
@@ -45,9 +44,9 @@ _UPLOAD_PROBLEMS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class ApiRoute:
-    """A row: `GET` answers `HEAD` as well; `internal` is for whoever runs the service, and in no document.
+    """A row: `GET` answers `HEAD` as well; an `internal` route is for operators, and in no document.
 
-    `monitoring` tells of the service's inside, and moves to `HEALTH_PORT` where one is set.
+    a `monitoring` route tells about the service itself, and moves to `HEALTH_PORT` where one is set.
     `around` wraps authentication and the endpoint together, for what must happen even to a refused request.
     """
 
@@ -91,7 +90,7 @@ ROUTES: Final = (
     ApiRoute(
         method="POST", path="/upload", endpoint=uploads.upload, operation_id="uploadImages",
         summary="Upload one image or several", access=Access.KEY_OR_SIGNED_URL, around=uploads.answer_refusals,
-        parameters=take.UPLOAD, body=take.UPLOAD_BODY, refusals=_UPLOAD_PROBLEMS,
+        parameters=parameters.UPLOAD, body=parameters.UPLOAD_BODY, refusals=_UPLOAD_PROBLEMS,
         answers={202: Answer("Durable, and to be developed", (schemas.Accepted, schemas.AcceptedMany), ("Location",))},
     ),
     ApiRoute(
@@ -102,45 +101,46 @@ ROUTES: Final = (
     ),
     ApiRoute(
         method="GET", path="/status/{image_id}", endpoint=files.status, operation_id="getStatus",
-        summary="The image's status", access=Access.KEY_OR_SIGNED_URL, parameters=(take.IMAGE_ID,),
+        summary="The image's status", access=Access.KEY_OR_SIGNED_URL, parameters=(parameters.IMAGE_ID,),
         answers={200: Answer("Its status", StatusView)}, refusals=_READS,
     ),
     ApiRoute(
         method="GET", path="/images", endpoint=images.list_images, operation_id="listImages",
-        summary="Images, newest first", parameters=(take.STATUS, take.LIMIT, take.CURSOR),
+        summary="Images, newest first", parameters=(parameters.STATUS, parameters.LIMIT, parameters.CURSOR),
         answers={200: Answer("A page of them", schemas.ImageList)}, refusals=_LISTS,
     ),
     ApiRoute(
         method="POST", path="/images/retry", endpoint=retries.retry_failed, operation_id="retryFailedImages",
-        summary="Develop all failed images again", parameters=(take.SINCE, take.CURSOR),
+        summary="Develop all failed images again", parameters=(parameters.SINCE, parameters.CURSOR),
         answers={202: Answer("Which", schemas.Retried)}, refusals=(Code.INVALID_PARAMETER, *_ADMISSION),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}", endpoint=files.whole_record, operation_id="getImage",
-        summary="All that is known of the image", access=Access.KEY_OR_SIGNED_URL, parameters=(take.IMAGE_ID,),
+        summary="All that is known of the image", access=Access.KEY_OR_SIGNED_URL, parameters=(parameters.IMAGE_ID,),
         answers={200: Answer("The record", schemas.ImageRecord)}, refusals=_READS,
     ),
     ApiRoute(
         method="DELETE", path="/images/{image_id}", endpoint=images.delete, operation_id="deleteImage",
-        summary="Remove the image and all that was made of it", parameters=(take.IMAGE_ID,),
+        summary="Remove the image and all that was made of it", parameters=(parameters.IMAGE_ID,),
         answers={204: Answer("Removed")}, refusals=_READS,
     ),
     ApiRoute(
         method="POST", path="/images/{image_id}/retry", endpoint=retries.retry, operation_id="retryImage",
-        summary="Develop a failed image again", parameters=(take.IMAGE_ID,),
+        summary="Develop a failed image again", parameters=(parameters.IMAGE_ID,),
         answers={202: Answer("To be developed", schemas.Accepted, ("Location",))},
         refusals=(Code.IMAGE_NOT_FOUND, Code.RECORD_UNREADABLE, Code.NOT_FAILED, *_ADMISSION),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}/original", endpoint=files.original, operation_id="getOriginal",
         summary="The bytes as they came", access=Access.KEY_OR_SIGNED_URL,
-        parameters=(take.IMAGE_ID, *take.CONDITIONAL), answers=_FILE,
+        parameters=(parameters.IMAGE_ID, *parameters.CONDITIONAL), answers=_FILE,
         refusals=(*_READS, Code.PRECONDITION_FAILED, Code.RANGE_NOT_SATISFIABLE),
     ),
     ApiRoute(
         method="GET", path="/images/{image_id}/{output}", endpoint=files.output, operation_id="getOutput",
         summary="A developed file; of several formats the one that Accept asks for",
-        access=Access.KEY_OR_SIGNED_URL, parameters=(take.IMAGE_ID, take.OUTPUT, *take.CONDITIONAL), answers=_FILE,
+        access=Access.KEY_OR_SIGNED_URL, answers=_FILE,
+        parameters=(parameters.IMAGE_ID, parameters.OUTPUT, *parameters.CONDITIONAL),
         refusals=(
             *_READS, Code.OUTPUT_NOT_FOUND, Code.OUTPUT_NOT_READY, Code.PRECONDITION_FAILED, Code.RANGE_NOT_SATISFIABLE,
         ),

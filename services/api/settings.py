@@ -137,7 +137,7 @@ class ApiSettings(ClientLimitSettings, frozen=True, kw_only=True):
     retention_days: Annotated[
         float, Meta(ge=0, le=36_500, description="Images older than this are deleted. 0 keeps them.")
     ] = 0.0
-    upkeep_seconds: Annotated[
+    maintenance_seconds: Annotated[
         Seconds,
         Meta(description="How often leftovers, expired keys and expired images are looked for."),
     ] = 60.0

@@ -15,14 +15,14 @@ from services.notifications.settings import NotificationSettings
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> int:
     """Send events to the channels until `stop` is set; returns the exit code."""
-    made = registry()
-    handler = EventHandler((LogChannel(),), NotificationMetrics(made))
+    metrics_registry = registry()
+    handler = EventHandler((LogChannel(),), NotificationMetrics(metrics_registry))
     service = ConsumerProcess(
         name=f"notifications-{socket.gethostname()}-{os.getpid()}",
         settings=settings,
         topology=topology.notifications(),
         subscriptions=(Subscription(topology.NOTIFICATIONS, handler, settings.notification_concurrency),),
-        registry=made,
-        connections=ConnectionMetrics(made),
+        registry=metrics_registry,
+        connections=ConnectionMetrics(metrics_registry),
     )
     return await service.run(stop)

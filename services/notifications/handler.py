@@ -32,7 +32,7 @@ class EventHandler:
                 for channel in self._channels:
                     await channel.send(event)
             except TransientError as error:
-                log.warning("event.postponed", reason=str(error))
+                log.warning("event.deferred", reason=str(error))
                 return Disposition.REQUEUE
         self._metrics.events.labels(event.type).inc()
         return Disposition.ACK

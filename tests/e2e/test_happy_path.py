@@ -65,7 +65,7 @@ def test_notifications_tell_of_the_start_and_the_end(client: Client, darkroom: S
     client.wait_completed(image_id)
 
     def told() -> list[str]:
-        lines = darkroom.notifications.logged("notification", image_id=image_id)
+        lines = darkroom.notifications.logged("notification.sent", image_id=image_id)
         return [line["event_type"] for line in lines]
 
     wait_until(lambda: len(told()) == 2, "two notifications")

@@ -35,10 +35,10 @@ def test_every_line_of_a_job_carries_the_image_id(client: Client, darkroom: Stac
 
     lines = [line for service in darkroom.services for line in service.log()]
 
-    of_jobs = [line for line in lines if line["event"].startswith(("job.", "upload.", "notification"))]
+    of_jobs = [line for line in lines if line["event"].startswith(("job.", "upload.", "notification."))]
     assert all("image_id" in line for line in of_jobs), [line for line in of_jobs if "image_id" not in line]
     told = {line["event"] for line in of_jobs if line["image_id"] in image_ids}
-    assert {"upload.accepted", "job.image_failed", "job.finished", "notification"} <= told
+    assert {"upload.accepted", "job.image_failed", "job.finished", "notification.sent"} <= told
 
 
 def test_no_line_holds_the_password_or_the_image(client: Client, darkroom: Stack) -> None:

@@ -361,7 +361,7 @@ def test_aborted_bodies_leave_nothing(target: Target) -> None:
 
 
 def _drip(port: int, first: bytes, drop: bytes) -> list[Reply]:
-    """Send something, and then a little every second, for ever."""
+    """Send something, and then a little every second, forever."""
     with socket.create_connection((HOST, port), timeout=1) as connection:
         connection.sendall(first)
         received, deadline = b"", time.monotonic() + 120

@@ -38,7 +38,7 @@ class Strikes:
         self._undo: list[tuple[float, Callable[[], None]]] = []
 
     def run(self, *, seconds: float, every_seconds: float) -> None:
-        """Strike until the time is over; afterwards all runs, on a sound disk and with the right clock."""
+        """Strike until the time is over; afterward all runs, on a sound disk and with the right clock."""
         end, next_strike = time.monotonic() + seconds, time.monotonic() + every_seconds
         while time.monotonic() < end:
             time.sleep(0.2)

@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 ScenarioFactory = Callable[..., "FaultScenario"]
 
 # What takes minutes or hours in production must be seen within a test.
-_SETTINGS: Final = {"UPKEEP_SECONDS": "1", "STAGED_SECONDS": "2", "REQUEUE_SECONDS": "20"}
+_SETTINGS: Final = {"MAINTENANCE_SECONDS": "1", "STAGED_SECONDS": "2", "REQUEUE_SECONDS": "20"}
 _AT_ONCE: Final = 8
 
 
@@ -71,7 +71,7 @@ class FaultScenario(Stack):
         return self._start(service)
 
     def revive(self) -> None:
-        """Start again what ended, as a supervisor would; at least one worker runs afterwards."""
+        """Start again what ended, as a supervisor would; at least one worker runs afterward."""
         for service in self.services:
             if not service.child.running and service not in self.mortal:
                 service.start()

@@ -10,7 +10,7 @@ _SKEW_SECONDS: Final = 60.0  # by so much the clocks of a shared file system and
 def is_due(touched_at: float, older_than: timedelta) -> bool:
     """Return whether what was touched at `touched_at` (seconds since 1970) has waited for `older_than`.
 
-    A time in the future is due: the clock was set back, and waiting until it has caught up could take for ever.
+    A time in the future is due: the clock was set back, and waiting until it has caught up could take forever.
     """
     age, wanted = time() - touched_at, older_than.total_seconds()
     return age >= wanted or age < -min(abs(wanted), _SKEW_SECONDS)

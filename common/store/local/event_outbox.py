@@ -68,7 +68,7 @@ def _read(path: Path) -> PendingEvent | None:
     try:
         return _EVENT.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        path.unlink(missing_ok=True)  # nothing in it can be announced, and it would be read again for ever
+        path.unlink(missing_ok=True)  # nothing in it can be announced, and it would be read again forever
         return None
 
 

@@ -1,4 +1,4 @@
-"""From the store to the fanout: sends the events that the broker refused or did not confirm, until it takes them.
+"""Sends the events that wait in the store to the fanout: those that the broker refused or did not confirm.
 
 The broker refuses an event when any queue bound to the fanout is full, and has given it to the others by then. So one
 event is tried at a time, ever more rarely, until it is taken; the others follow it at once.
@@ -45,11 +45,11 @@ class EventRelay:
                 await self.relay()
             except BrokerUnavailableError as error:
                 self._delay = min(self._delay * 2, _MAX_DELAY_SECONDS)
-                log.warning("events.refused", reason=str(error), next_try_seconds=self._delay)
+                log.warning("event.deferred", reason=str(error), next_try_seconds=self._delay)
             except TransientError as error:
-                log.warning("events.delayed", reason=str(error))
+                log.warning("event_relay.round_failed", reason=str(error))
             except Exception:
-                log.exception("events.failed")  # the next round may fare better
+                log.exception("event_relay.round_failed")  # the next round may fare better
             else:
                 self._delay = _INTERVAL_SECONDS
 
@@ -65,7 +65,7 @@ class EventRelay:
         await self._send(waiting[:1])
         for start in range(1, len(waiting), _AT_ONCE):
             await self._send(waiting[start : start + _AT_ONCE])
-        log.info("events.relayed", count=len(waiting))
+        log.info("event.relayed", count=len(waiting))
 
     async def _send(self, events: list[PendingEvent]) -> None:
         outcomes = await asyncio.gather(*map(self._send_one, events), return_exceptions=True)

@@ -1,7 +1,8 @@
 """Finds images whose job the broker has lost, and publishes it again: a queue may be deleted, a disk replaced.
 
-The store knows every image that was published and has no result; the broker knows how many messages it holds. What is
-too much on the store's side is in a worker's hands or lost, and the queue being a queue, it is the oldest.
+The store knows every image that was published and has no result; the broker knows how many messages it holds. When the
+store has more images than the broker has messages, the difference is being processed or lost. The queue delivers in
+order, so the oldest images of the store are examined.
 """
 
 import asyncio
@@ -35,16 +36,16 @@ class LostJobFinder:
         self._in_hand_for = in_hand_for
 
     async def run(self) -> None:
-        """Look for lost jobs once the broker is reached, and every few seconds, until cancelled."""
+        """Requeue lost jobs once the broker is reached, and every few seconds, until cancelled."""
         await self._publisher.wait_open()
         while True:
             try:
                 while await self.requeue() == _BATCH:
                     pass
             except TransientError as error:
-                log.warning("lost_jobs.delayed", reason=str(error))
+                log.warning("lost_jobs.round_failed", reason=str(error))
             except Exception:
-                log.exception("lost_jobs.failed")  # the next round may fare better
+                log.exception("lost_jobs.round_failed")  # the next round may fare better
             await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def requeue(self) -> int:
@@ -71,7 +72,7 @@ class LostJobFinder:
         return len(claimed)
 
     async def _is_lost(self, image_id: str, *, retrying: bool) -> bool:
-        """Return whether nobody can be at the image; the mark of one that has its result or is gone is cleared.
+        """Return whether no message and no worker has the image; clear the mark of one that has its result or is gone.
 
         While jobs wait for their next try, an image that was tried before may be among them, however long ago.
         """

@@ -21,7 +21,7 @@ _BATCH: Final = 500
 
 
 class Maintenance:
-    """Sweeps and expires every `interval_seconds`; `retention` None keeps images for ever."""
+    """Sweeps and expires every `interval_seconds`; `retention` None keeps images forever."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class Maintenance:
                 try:
                     await step()
                 except TransientError as error:
-                    log.warning("maintenance.delayed", step=step.__name__.strip("_"), reason=str(error))
+                    log.warning("maintenance.round_failed", step=step.__name__.strip("_"), reason=str(error))
                 except Exception:
-                    log.exception("maintenance.failed", step=step.__name__.strip("_"))
+                    log.exception("maintenance.round_failed", step=step.__name__.strip("_"))
 
     async def _sweep(self) -> None:
         staged = await self._stores.catalog.sweep(older_than=self._staged_for)

@@ -1,4 +1,4 @@
-"""From the store to the queue: publishes what was accepted, now or later, and never forgets.
+"""Publishes the job of every accepted image: at once, or later from the store when the broker did not confirm it.
 
 The store marks every image whose job the broker has not confirmed. A publish that works turns the mark to unfinished;
 one that does not leaves it for the relay, which any replica runs, after a restart as well.
@@ -39,7 +39,7 @@ class Outbox:
         self._withdrawn: set[str] = set()
 
     async def publish(self, image_id: str) -> bool:
-        """Publish the image's job; False when it must wait, and will survive a power cut as it waits."""
+        """Publish the image's job; return False when it must wait in the store, where it survives a power cut."""
         try:
             await self._publisher.publish_job(Job(image_id=image_id))
         except BrokerUnavailableError as error:
@@ -50,7 +50,7 @@ class Outbox:
         return True
 
     async def withdraw(self, image_ids: list[str]) -> None:
-        """Delete images that were never promised; what the store does not delete now is tried again until it is."""
+        """Delete images whose upload was not accepted; those that the store cannot delete now are tried again."""
         self._withdrawn.update(image_ids)
         try:
             await self._delete_withdrawn()
@@ -108,7 +108,7 @@ async def _forever(step: Callable[[], Awaitable[None]], seconds: float) -> None:
         try:
             await step()
         except TransientError as error:
-            log.warning("outbox.delayed", reason=str(error))
+            log.warning("outbox.round_failed", reason=str(error))
         except Exception:
-            log.exception("outbox.failed")  # without a next round nothing would be relayed
+            log.exception("outbox.round_failed")  # without a next round nothing would be relayed
         await asyncio.sleep(seconds)

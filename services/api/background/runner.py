@@ -38,7 +38,7 @@ def maintenance(settings: ApiSettings, stores: Stores, publisher: Publisher) -> 
     return Maintenance(
         stores,
         publisher,
-        interval_seconds=settings.upkeep_seconds,
+        interval_seconds=settings.maintenance_seconds,
         staged_for=timedelta(seconds=settings.staged_seconds),
         keys_for=timedelta(seconds=settings.idempotency_seconds),
         retention=timedelta(days=settings.retention_days) if settings.retention_days else None,

@@ -18,7 +18,7 @@ TIMESTAMP_PREFIX_LENGTH: Final = 24  # of an id's characters; images that have t
 def opaque_cursor(image_id: str) -> str:
     """Return a cursor that leads to all images of this one's moment and before.
 
-    The image itself may be a stranger's, whose id is not told.
+    The image itself may belong to another owner, to whom alone its id is shown.
     """
     return image_id[:TIMESTAMP_PREFIX_LENGTH] + "f" * 12
 

@@ -1,4 +1,4 @@
-"""`POST /upload`: the promise of the 202."""
+"""Handles `POST /upload`: a 202 is sent once every file is durable and its job is published or waits in the store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -75,7 +75,7 @@ class ProblemCode(Enum):
 
     @property
     def type_uri(self) -> str:
-        """The problem type (RFC 9457, 3.1.1): the code as a URI that names it and leads nowhere."""
+        """The problem type (RFC 9457, 3.1.1): a URN of the code, which identifies it and is no link."""
         return _TYPE_PREFIX + self.code
 
     @classmethod

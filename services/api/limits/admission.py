@@ -1,4 +1,4 @@
-"""Whether a request may add work: the one way in for uploads, retries and retries of many."""
+"""Decides whether a request may add work: uploads, retries, and retries of many images all ask here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from services.api.limits.rate_limit import RateLimiter
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """The rate and the quota of a client, the capacity of the whole, and the uploads in progress."""
+    """The rate and the quota of a client, the capacity of the service, and the uploads in progress."""
 
     rate: RateLimiter
     capacity: CapacityMonitor
@@ -32,7 +32,7 @@ class Admission:
 
     @contextmanager
     def permit(self, client: Client) -> Iterator["Permit"]:
-        """Yield a permit for the images of one request; what it was not told to be accepted counts no longer."""
+        """Yield a permit for the images of one request; release at the end what it admitted and did not accept."""
         permit = Permit(self, client)
         try:
             yield permit
@@ -51,7 +51,7 @@ class Permit:
     def admit(self) -> None:
         """Admit one more image.
 
-        Raises Problem 429 when the client is over its rate or its quota, 503 when the whole has no capacity left.
+        Raises Problem 429 when the client is over its rate or its quota, 503 when the service has no capacity left.
         """
         self._admission.capacity.check()
         self._admission.rate.take(self._client.name)
@@ -66,7 +66,7 @@ class Permit:
         self._reserved -= 1
 
     def release(self) -> None:
-        """Count the admitted that were not accepted no longer."""
+        """Give back what was admitted and not accepted."""
         for _ in range(self._reserved):
             self._admission.capacity.release()
             self._admission.quota.release(self._client.pending_key)

@@ -1,4 +1,4 @@
-"""Whether the whole has capacity for another image: decided from figures that are taken every second."""
+"""Refuses images while the service has no capacity for them, by figures that are read every second."""
 
 import asyncio
 from dataclasses import dataclass
@@ -75,14 +75,14 @@ class CapacityMonitor:
         self._in_progress -= 1
 
     async def refresh(self) -> None:
-        """Take the figures anew."""
+        """Read the figures again."""
         accepted = self._accepted
         try:
             self._capacity = Capacity(
                 await self._stores.images.backlog(), await self._stores.catalog.free_bytes()
             )
         except TransientError as error:
-            log.error("capacity.unknown", reason=str(error))
+            log.error("capacity.round_failed", reason=str(error))
             self._capacity = None
         self._accepted -= accepted
 

@@ -1,4 +1,4 @@
-"""How many images of one client may wait or be in hand, so that one client cannot fill the queue before all others.
+"""Limits the pending images of each client, so that one client cannot fill the queue before all others.
 
 The truth is the store's index of pending images, read every second or so: it survives restarts, knows the images of
 other replicas, and lets go of an image when that has its result. In between, this replica counts what it accepts.
@@ -93,7 +93,7 @@ class PendingQuota:
             try:
                 await self.refresh()
             except TransientError as error:
-                log.error("pending_quota.not_refreshed", reason=str(error))
+                log.error("pending_quota.round_failed", reason=str(error))
             delay = max(_INTERVAL_SECONDS, (monotonic() - started) / _MAX_SHARE)
 
     async def _identify(self, image_id: str) -> None:

@@ -55,7 +55,7 @@ def document(routes: Iterable[DocumentedRoute], *, keys: bool, presets: list[str
     paths: Json = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, keys=keys)
-    made: Json = {
+    openapi: Json = {
         "openapi": "3.1.0",
         "info": {
             "title": "Darkroom",
@@ -67,7 +67,7 @@ def document(routes: Iterable[DocumentedRoute], *, keys: bool, presets: list[str
         "components": {"schemas": _schemas(routes, presets)}
         | ({"securitySchemes": _SCHEMES} if keys else {}),
     }
-    return msgspec.json.encode(made)
+    return msgspec.json.encode(openapi)
 
 
 def _schemas(routes: Iterable[DocumentedRoute], presets: list[str]) -> Json:
@@ -85,31 +85,33 @@ def _schemas(routes: Iterable[DocumentedRoute], presets: list[str]) -> Json:
 
 def _operation(route: DocumentedRoute, *, keys: bool) -> Json:
     answers = {str(status): _answer(answer) for status, answer in route.answers.items()}
-    made: Json = {
+    operation: Json = {
         "operationId": route.operation_id,
         "summary": route.summary,
         "responses": answers | _problems(route.problems),
     }
     if route.parameters:
-        made["parameters"] = [_parameter(each) for each in route.parameters]
+        operation["parameters"] = [_parameter(each) for each in route.parameters]
     if route.body is not None:
         bodies = {JSON: reference(route.body.__name__)} if isinstance(route.body, type) else route.body
-        made["requestBody"] = {"required": True, "content": _content(bodies)}
+        operation["requestBody"] = {"required": True, "content": _content(bodies)}
     if keys:
-        made["security"] = [{name: []} for name in route.credentials]
-    return made
+        operation["security"] = [{name: []} for name in route.credentials]
+    return operation
 
 
 def _answer(answer: Answer) -> Json:
-    made: Json = {"description": answer.description}
+    response: Json = {"description": answer.description}
     if isinstance(answer.content, str):
-        made["content"] = _content({answer.content: BINARY})
+        response["content"] = _content({answer.content: BINARY})
     elif answer.structs:
         references = [reference(struct.__name__) for struct in answer.structs]
-        made["content"] = _content({JSON: references[0] if len(references) == 1 else {"oneOf": references}})
+        response["content"] = _content(
+            {JSON: references[0] if len(references) == 1 else {"oneOf": references}}
+        )
     if answer.headers:
-        made["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
-    return made
+        response["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
+    return response
 
 
 def _content(schemas: Mapping[str, Any]) -> Json:

@@ -1,4 +1,4 @@
-"""Reads the body of an upload: multipart with a push parser, or the raw bytes of one picture; never a spool file."""
+"""Reads the body of an upload: multipart with a push parser, or the raw bytes of one image; never a spool file."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ async def receive(
     else:
         raise Problem(
             ProblemCode.UNSUPPORTED_MEDIA_TYPE,
-            f"send multipart/form-data with the field {FILE_FIELD!r}, or the picture's bytes with an image/* type",
+            f"send multipart/form-data with the field {FILE_FIELD!r}, or the image's bytes with an image/* type",
         )
     if not receiver.files:
         raise Problem(ProblemCode.MISSING_FILE, f"the form has no field {FILE_FIELD!r} with a file")

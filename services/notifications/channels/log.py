@@ -1,4 +1,4 @@
-"""The log as a channel: one structured line an event."""
+"""Writes events to the log, one structured line each."""
 
 import structlog
 
@@ -8,12 +8,12 @@ log = structlog.get_logger(__name__)
 
 
 class LogChannel:
-    """Writes each event to the service's log as `notification`."""
+    """Writes each event to the service's log as `notification.sent`."""
 
     async def send(self, event: Event) -> None:
         """Write the event's line."""
         log.info(
-            "notification",
+            "notification.sent",
             event_id=event.id,
             event_type=event.type,
             status=event.data.status,

@@ -1,4 +1,4 @@
-"""The API with its surroundings in memory, called without a network: built by its own composition root."""
+"""The API with its environment in memory, called without a network: built by its own composition root."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -23,8 +23,8 @@ def test_the_command_prints_a_key_that_the_file_then_admits(
     assert main([str(path), "bob"]) == 0
 
     first, second = capsys.readouterr().out.split()
-    ring = ApiKeyFile(path)
-    assert (ring.owner_of(first), ring.owner_of(second)) == ("alice", "bob")
+    api_keys = ApiKeyFile(path)
+    assert (api_keys.owner_of(first), api_keys.owner_of(second)) == ("alice", "bob")
     assert first not in path.read_text()
     assert path.stat().st_mode & 0o022 == 0, "nobody else may admit themselves"
 
@@ -64,21 +64,21 @@ def test_a_change_is_followed_and_a_damaged_file_changes_nothing(tmp_path: Path)
     path = tmp_path / "keys"
     (old, old_line), (new, new_line) = create_key("alice"), create_key("bob")
     path.write_text(old_line)
-    ring = ApiKeyFile(path)
+    api_keys = ApiKeyFile(path)
 
     path.write_text(new_line)
     os.utime(path, (1, 1))
-    ring.refresh()
-    assert (ring.owner_of(old), ring.owner_of(new)) == (None, "bob")
-    assert (ring.knows("alice"), ring.knows("bob")) == (False, True)
+    api_keys.refresh()
+    assert (api_keys.owner_of(old), api_keys.owner_of(new)) == (None, "bob")
+    assert (api_keys.knows("alice"), api_keys.knows("bob")) == (False, True)
     path.write_text("nonsense")
     os.utime(path, (2, 2))
     with pytest.raises(ConfigurationError):
-        ring.refresh()
+        api_keys.refresh()
     path.unlink()
     with pytest.raises(ConfigurationError, match="API_KEYS_FILE"):
-        ring.refresh()
-    assert ring.owner_of(new) == "bob"
+        api_keys.refresh()
+    assert api_keys.owner_of(new) == "bob"
 
 
 def test_a_key_is_withdrawn_whatever_the_time_stamps_say(tmp_path: Path) -> None:

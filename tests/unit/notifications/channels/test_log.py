@@ -17,7 +17,7 @@ async def test_the_log_has_one_line_an_event_with_its_end_and_reason() -> None:
 
     (line,) = lines
     assert line == {
-        "event": "notification",
+        "event": "notification.sent",
         "log_level": "info",
         "event_id": event.id,
         "event_type": "image.failed",

@@ -143,7 +143,7 @@ async def test_a_finish_that_fails_at_any_step_leaves_no_half_result(
             )
         result, outputs = completed(image_id, attempt=2)
         standing = await stores.images.record_result(result, outputs)
-        assert standing == (record.result or result), "it can be finished afterwards"
+        assert standing == (record.result or result), "it can be finished afterward"
 
 
 async def test_a_full_disk_in_the_middle_of_an_upload_is_said_to_be_full(

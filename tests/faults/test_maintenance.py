@@ -57,7 +57,7 @@ def test_retry_by_two_at_once_is_one_more_attempt(start_scenario: ScenarioFactor
 
 
 def test_sweeper_leaves_an_upload_in_progress_alone(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
-    scenario = start_scenario(vhost, STAGED_SECONDS="1", UPKEEP_SECONDS="0.2")
+    scenario = start_scenario(vhost, STAGED_SECONDS="1", MAINTENANCE_SECONDS="0.2")
     data = small()
     piece = len(data) // 12
     with RawRequest(scenario.api.port, "Content-Type: image/jpeg", f"Content-Length: {len(data)}") as request:
