@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 
 from services.api.server.protocol import HEAD_SECONDS
 from services.api.server.request_head import MAX_HEAD_BYTES
-from tests.security.target import Target
+from tests.security.target import API_MEMORY, Target
 from tests.security.wire import (
     Reply,
     converse,
@@ -221,6 +222,31 @@ def test_pipelined_requests_are_answered_in_their_order(target: Target) -> None:
     answers = converse(target.stack.api.port, b"".join(kept) + SECOND)
 
     assert [answer.status for answer in answers] == [200, 404, 422, 200] * 25 + [200]
+
+
+def test_requests_by_the_thousand_on_a_connection_wait_unparsed(target: Target) -> None:
+    """Each connection has one request in work, and a few that wait; the rest is not even read."""
+    burst = b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 10_000
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection((HOST, target.stack.api.port), timeout=20))
+            for _ in range(20)
+        ]
+        for connection in connections:
+            connection.sendall(burst)
+
+        assert converse(target.stack.api.port, SECOND)[0].status == 200
+        assert all(connection.recv(12) == b"HTTP/1.1 404" for connection in connections)
+        assert max(target.peaks("api")) < API_MEMORY
+
+
+def test_requests_behind_a_body_are_answered_in_their_order(target: Target) -> None:
+    upload = request("POST", "/upload", *RAW, body=GIF).replace(b"Connection: close\r\n", b"")
+    kept = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    answers = converse(target.stack.api.port, (upload + kept * 20) * 3 + SECOND)
+
+    assert [answer.status for answer in answers] == ([202] + [200, 404] * 20) * 3 + [200]
 
 
 @pytest.mark.parametrize(

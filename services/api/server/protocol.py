@@ -10,6 +10,7 @@ from services.api.http.problem_codes import ProblemCode
 from services.api.http.problems import PROBLEM_MEDIA_TYPE, encode_problem
 from services.api.http.security_headers import SECURITY_HEADERS
 from services.api.server.connections import ConnectionTracker, network_of
+from services.api.server.pipelining import MAX_PIPELINED, PipeliningFlow, ReceivedBytes
 from services.api.server.request_head import MAX_HEAD_BYTES, UpgradeIgnoringParser, find_host_fault
 
 HEAD_SECONDS: Final = 10.0
@@ -23,6 +24,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
 
     So it does with those that drip what nobody waits for, between requests or after an answer, with those that do not
     read what they asked for, and with those of which there are too many: `tracker` is shared by all connections.
+    Requests that come faster than they are answered wait unparsed, and the connection is not read meanwhile.
     """
 
     def __init__(self, *args: Any, tracker: ConnectionTracker, **kwargs: Any) -> None:
@@ -33,11 +35,14 @@ class HardenedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._without_body = 0  # bytes since the last that belonged to a body
         self._in_head = True
+        self._in_body = False
         self._refused = False
+        self._received = ReceivedBytes()
         self._deadline: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._arm()
         super().connection_made(transport)
+        self.flow = PipeliningFlow(transport, self._received)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._network = network_of(self.client[0]) if self.client else "unknown"
         fault = self._tracker.open(self._network)
@@ -50,11 +55,22 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._disarm()
         self.cancel_stall_timer()
         self._tracker.close(self._network)
+        self._received.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
+        self._received.add(data)
+        self._parse_received()
+
+    def _parse_received(self) -> None:
+        while self._received and not self._refused and not self.transport.is_closing():
+            if len(self.pipeline) >= MAX_PIPELINED:
+                self.flow.pause_reading()
+                return
+            self._parse(self._received.take(in_body=self._in_body))
+        self._received.clear()
+
+    def _parse(self, data: bytes) -> None:
         self._without_body += len(data)
         super().data_received(data)
         if self.transport.is_closing() or self._refused:
@@ -82,7 +98,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._refuse(ProblemCode.MALFORMED_REQUEST, fault)
             raise ValueError(fault)
         super().on_headers_complete()  # raises for an address that is none: still a matter of the head
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         self._disarm()
 
     def on_body(self, body: bytes) -> None:
@@ -93,7 +109,12 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         if self.parser.has_upgrade_offer():
             return
         self._without_body = 0
+        self._in_body = False
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._parse_received()
 
     def pause_writing(self) -> None:
         super().pause_writing()
