@@ -13,7 +13,10 @@ _GRACE_SECONDS: Final = 10.0  # before a rate means anything
 
 @dataclass(frozen=True)
 class UploadTimeouts:
-    """A body may pause for `idle_seconds`, take `total_seconds`, and come at `bytes_per_second` on average."""
+    """A body may pause for `idle_seconds`, take `total_seconds`, and come at `bytes_per_second` on average.
+
+    What counts is the time spent waiting for the client, not what the server does with the chunks meanwhile.
+    """
 
     idle_seconds: float
     total_seconds: float
@@ -21,13 +24,12 @@ class UploadTimeouts:
 
     async def enforce(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the chunks of `body` as they arrive. Raises Problem 408 once it is too slow."""
-        loop = asyncio.get_running_loop()
-        started, received = loop.time(), 0
+        received = 0
         timer = IdleTimer(min(self.idle_seconds, self.total_seconds))
         try:
             while (chunk := await timer.next_chunk(body)) is not None:
                 received += len(chunk)
-                self._check(loop.time() - started, received)
+                self._check(timer.waited_seconds, received)
                 if chunk:
                     yield chunk
         finally:
@@ -51,6 +53,7 @@ class IdleTimer:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Task[object] | None = None
         self._waiting_since = 0.0
+        self.waited_seconds = 0.0  # for all chunks so far
         self._expired = False
         self._timer = self._loop.call_later(seconds, self._on_timer)
 
@@ -65,6 +68,7 @@ class IdleTimer:
             raise _timeout(f"no bytes came for {self._seconds:g} s") from None
         finally:
             self._waiting = None
+            self.waited_seconds += self._loop.time() - self._waiting_since
 
     def cancel(self) -> None:
         """Stop the timer: no more chunks are wanted."""
