@@ -29,7 +29,7 @@ status: ## what runs
 	$(STACK) status
 
 demo: ## upload an image and say where the results are (FILE=photo.jpg for your own)
-	@$(PYTHON) scripts/demo.py $(if $(FILE),"$$FILE")
+	@$(PYTHON) -m scripts.demo $(if $(FILE),"$$FILE")
 
 test: ## all tests (ARGS="-k upload" goes to pytest)
 	@scripts/venv requirements-dev.txt

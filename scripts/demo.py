@@ -1,4 +1,4 @@
-"""Uploads one image and says where the results are: `python scripts/demo.py [IMAGE]`; standard library only.
+"""Uploads one image and says where the results are: `python -m scripts.demo [IMAGE]`; standard library only.
 
 Without an argument it uploads docs/images/demo.jpg. API_PORT (8000; also from .env) or API_URL says where Darkroom
 answers, and API_KEY is sent where it is set.
@@ -7,7 +7,6 @@ answers, and API_KEY is sent where it is set.
 import json
 import mimetypes
 import os
-import re
 import sys
 import time
 import urllib.error
@@ -15,6 +14,9 @@ import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
+
+from scripts.dotenv import read_dotenv
+from scripts.run_variables import RUN_VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGE = ROOT / "docs/images/demo.jpg"
@@ -46,9 +48,8 @@ class Api:
 
 
 def _port() -> str:
-    dotenv = ROOT / ".env"
-    written = re.search(r"^API_PORT=(\d+)", dotenv.read_text(), re.MULTILINE) if dotenv.exists() else None
-    return os.environ.get("API_PORT") or (written[1] if written else "8000")
+    default = next(each.default for each in RUN_VARIABLES if each.name == "API_PORT")
+    return os.environ.get("API_PORT") or read_dotenv(ROOT / ".env").get("API_PORT") or default
 
 
 def main() -> int:

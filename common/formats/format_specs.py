@@ -41,9 +41,10 @@ class FormatSpec:
     note: str = ""
 
 
+WEBP_MAX_SIDE: Final = 0x3FFF  # pixels: 14 bits of the header
 GENERIC_BRANDS: Final = frozenset({b"mif1", b"msf1"})  # of any codec: the compatible brands may name it
 
-# In the order in which browsers learned them: whoever names no format is served the first that there is.
+# In the order in which browsers learned them: a client that names no format is served the first that there is.
 FORMATS: tuple[FormatSpec, ...] = (
     FormatSpec(
         name="jpeg",
@@ -101,7 +102,7 @@ FORMATS: tuple[FormatSpec, ...] = (
         alpha=True,
         lossless_option=True,
         default_quality=82,
-        max_side=16383,
+        max_side=WEBP_MAX_SIDE,
         note='lossless with `"lossless": true`',
     ),
     FormatSpec(

@@ -1,13 +1,24 @@
-"""How large and how complex an image may be, and what was found of it."""
+"""Defines how large and how complex an image may be, and compares what a file states with it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, Self
 
 from common.errors import ImageTooComplexError, ImageTooLargeError
 
 # Encoders write about ten scans and hand-made scripts a few dozen; libvips ends at 100 as well. Each costs a pass over
 # all coefficients, however few bytes it takes.
 MAX_SCANS: Final = 100
+
+
+class LimitSettings(Protocol):
+    """The settings that say how large an image may be; those of the API and of the workers have them."""
+
+    @property
+    def max_pixels(self) -> int: ...
+    @property
+    def max_frames(self) -> int: ...
+    @property
+    def max_total_pixels(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +32,15 @@ class ImageLimits:
     max_pixels: int = 52_000_000
     max_frames: int = 250
     max_total_pixels: int = 250_000_000
+
+    @classmethod
+    def of(cls, settings: LimitSettings) -> Self:
+        """Return the limits that the settings name."""
+        return cls(
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            max_total_pixels=settings.max_total_pixels,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

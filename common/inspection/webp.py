@@ -1,12 +1,10 @@
-"""Size and frames of a WebP (RFC 9649)."""
+"""Reads the size and the number of frames of a WebP (RFC 9649)."""
 
 import struct
-from typing import Final
 
+from common.formats.format_specs import WEBP_MAX_SIDE
 from common.inspection.limits import ImageInfo, ImageLimits
 from common.inspection.piece_reader import PieceReader
-
-_SIDE: Final = 0x3FFF  # 14 bits
 
 
 def inspect_webp(reader: PieceReader, limits: ImageLimits) -> ImageInfo:
@@ -32,8 +30,8 @@ def _size(reader: PieceReader, name: bytes) -> tuple[int, int]:
         return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
     if name == b"VP8 ":
         columns, rows = struct.unpack("<HH", reader.take(10)[6:])
-        return columns & _SIDE, rows & _SIDE
+        return columns & WEBP_MAX_SIDE, rows & WEBP_MAX_SIDE
     if name == b"VP8L":
         bits = int.from_bytes(reader.take(5)[1:], "little")
-        return (bits & _SIDE) + 1, (bits >> 14 & _SIDE) + 1
+        return (bits & WEBP_MAX_SIDE) + 1, (bits >> 14 & WEBP_MAX_SIDE) + 1
     return 0, 0

@@ -4,7 +4,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-MAX_DIMENSION: Final = 8192  # pixels a side; WebP ends at 16383, and 8192 x 8192 RGBA is 256 MiB in memory
+MAX_DIMENSION: Final = (
+    8192  # pixels a side; less than any format holds, and 8192 x 8192 RGBA is 256 MiB in memory
+)
 MAX_OFFSET: Final = 1_000_000  # pixels: beyond any image that is taken
 SMART: Final = frozenset({"attention", "entropy"})  # positions that depend on what the image shows
 

@@ -6,7 +6,7 @@ from typing import Final
 from common.runtime.settings import CommonSettings
 from common.runtime.settings_reference import SettingReference, describe_settings
 from scripts.generate.artifacts import ROOT, Artifact, markdown_table, page_with
-from scripts.generate.run_variables import DOCKER_VARIABLES, LOCAL_VARIABLES, RUN_VARIABLES, RunVariable
+from scripts.run_variables import DOCKER_VARIABLES, LOCAL_VARIABLES, RUN_VARIABLES, RunVariable
 from services.api.settings import ApiSettings
 from services.notifications.settings import NotificationSettings
 from services.worker.settings import WorkerSettings

@@ -1,13 +1,16 @@
-"""What the run without Docker is configured with: the settings, the environment and the files of supervisord."""
+"""Reads the settings of the run without Docker, and makes the environment and the files of supervisord from them."""
 
 import hashlib
 import math
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from urllib.parse import quote
+
+from scripts.dotenv import read_dotenv
+from scripts.run_variables import LOCAL_VARIABLES, RUN_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "var/log"
@@ -22,24 +25,16 @@ _SOURCES = (
     "docker/*.conf",
 )
 _DEFAULTS = {
-    "API_HOST": "127.0.0.1",
-    "API_PORT": "8000",
-    "API_HEALTH_PORT": "0",
-    "RABBITMQ_PORT": "5672",
-    "RABBITMQ_MANAGEMENT_PORT": "15672",
-    "RABBITMQ_USER": "guest",
-    "RABBITMQ_PASSWORD": "guest",
-    "WORKERS": "3",
-    "NOTIFICATIONS_HEALTH_PORT": "9099",
-    "WORKER_HEALTH_PORT": "9101",
-    "STORE_ROOT": str(ROOT / "var/store"),
+    **{each.name: each.default for each in (*RUN_VARIABLES, *LOCAL_VARIABLES)},
+    # The default of the setting, which this process cannot import: it runs before the packages are installed.
     "SHUTDOWN_GRACE_SECONDS": "25",
 }
+_DEFAULTS["STORE_ROOT"] = str(ROOT / _DEFAULTS["STORE_ROOT"])
 _NUMBERS = [name for name in _DEFAULTS if name.endswith("_PORT")] + ["WORKERS"]
 
 
 class SetupError(Exception):
-    """Why something cannot be done, for the person who asked."""
+    """Something cannot be done; the message says why to the person who runs the command."""
 
 
 def settings() -> dict[str, str]:
@@ -48,7 +43,7 @@ def settings() -> dict[str, str]:
     Raises SetupError when a port or the number of workers is no whole number.
     """
     given = {name: value for name, value in os.environ.items() if value}
-    values = {**_DEFAULTS, **dict(_dotenv(ROOT / ".env")), **given}
+    values = {**_DEFAULTS, **read_dotenv(ROOT / ".env"), **given}
     for name in _NUMBERS:
         if not values[name].isdecimal():
             raise SetupError(f"{name}={values[name]} is not a whole number.")
@@ -143,10 +138,3 @@ def _seconds(text: str) -> int:
 def _passed_on() -> list[str]:
     lines = (ROOT / "docker/settings.env").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
-
-
-def _dotenv(path: Path) -> Iterator[tuple[str, str]]:
-    for line in path.read_text().splitlines() if path.exists() else ():
-        name, equals, value = line.partition("=")
-        if equals and not name.lstrip().startswith("#"):
-            yield name.strip(), value.strip().strip("'\"")

@@ -161,10 +161,6 @@ def _upload_policy(settings: ApiSettings, files: OperatorFiles) -> UploadPolicy:
         request_timeouts=UploadTimeouts(
             settings.request_body_seconds, settings.request_body_seconds, bytes_per_second=0
         ),
-        image_limits=ImageLimits(
-            max_pixels=settings.max_pixels,
-            max_frames=settings.max_frames,
-            max_total_pixels=settings.max_total_pixels,
-        ),
+        image_limits=ImageLimits.of(settings),
         recipes=files.recipes,
     )

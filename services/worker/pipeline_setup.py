@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 def build_pipeline(settings: WorkerSettings, decoder: SourceDecoder | None = None) -> Pipeline:
     """Set Pillow up for this process; returns the real pipeline, which decodes with `decoder`, by default itself."""
-    limits = _limits(settings)
+    limits = ImageLimits.of(settings)
     configure_pillow(limits)
     assets = _assets(settings)
 
@@ -42,9 +42,10 @@ def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iter
 
     To be opened in the main thread: the kernel ends the fork server with the thread that started it.
     """
+    limits = ImageLimits.of(settings)
     decoder = IsolatedDecoder(
-        ForkServer(_limits(settings), settings.worker_memory_bytes, module=forkserver),
-        _limits(settings),
+        ForkServer(limits, settings.worker_memory_bytes, module=forkserver),
+        limits,
         cpu_seconds=settings.job_timeout_seconds,
         images_per_process=settings.images_per_decoder,
     )
@@ -58,14 +59,6 @@ def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iter
         yield decoder
     finally:
         decoder.close()
-
-
-def _limits(settings: WorkerSettings) -> ImageLimits:
-    return ImageLimits(
-        max_pixels=settings.max_pixels,
-        max_frames=settings.max_frames,
-        max_total_pixels=settings.max_total_pixels,
-    )
 
 
 def _assets(settings: WorkerSettings) -> Assets:

@@ -23,7 +23,7 @@ from services.api.endpoints.paging import (
 from services.api.http.problems import image_not_found
 from services.api.http.responses import MsgspecResponse
 from services.api.openapi.parameters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
-from services.api.openapi.schemas import ImageList, ImageSummary
+from services.api.openapi.schemas import ImageList, ImageSummary, status_url
 
 _SMALLEST_CHUNK: Final = 20
 _CHUNK: Final = 100
@@ -87,7 +87,7 @@ def _summary(record: Record) -> ImageSummary:
     return ImageSummary(
         image_id=view.image_id,
         status=view.status,
-        status_url=f"/status/{view.image_id}",
+        status_url=status_url(view.image_id),
         filename=record.manifest.filename,
         received_at=record.manifest.received_at,
         error=view.error,

@@ -63,10 +63,6 @@ class PendingQuota:
         self._clients[image_id] = client
         self._assigned.add(image_id)
 
-    def pending(self, client: str) -> int:
-        """Return how many images of this client's are pending or being uploaded."""
-        return self._counts[client]
-
     async def refresh(self) -> None:
         """Bring the counts in line with the store. Raises TransientError."""
         self._assigned.clear()

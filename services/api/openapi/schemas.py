@@ -26,9 +26,14 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     status_url: str
 
 
+def status_url(image_id: str) -> str:
+    """Return the path of the image's status on this API."""
+    return f"/status/{image_id}"
+
+
 def accepted_image(image_id: str) -> Accepted:
     """Return the answer about one image."""
-    return Accepted(image_id=image_id, status_url=f"/status/{image_id}")
+    return Accepted(image_id=image_id, status_url=status_url(image_id))
 
 
 class AcceptedMany(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,3 +96,23 @@ def test_a_file_that_is_not_there_is_named(
     assert demo.main() == 1
     assert "there is no file nowhere.jpg" in capsys.readouterr().err
     assert not api.uploads
+
+
+@pytest.mark.parametrize(
+    "written, port",
+    {
+        "API_PORT='8123'\n": "8123",
+        "# API_PORT=8123\n": "8000",
+        " API_PORT = 8123\n": "8123",
+        "": "8000",
+    }.items(),
+)
+def test_the_port_of_the_api_is_read_from_dotenv(
+    written: str, port: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("API_URL", "API_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    (tmp_path / ".env").write_text(written)
+
+    assert demo.Api().url == f"http://127.0.0.1:{port}"

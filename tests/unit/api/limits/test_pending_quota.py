@@ -1,4 +1,4 @@
-"""How many images of one client may wait or be in hand: counted here, and brought in line with the store."""
+"""The quota of pending images: counted in memory, and brought in line with the store."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ from common.store import Stores
 from services.api.http.problems import Problem
 from services.api.limits.pending_quota import PendingQuota
 from tests.support.http.api import damage
+from tests.support.quotas import count_free_places
 from tests.support.store.memory import MemoryStore, memory_stores
 from tests.support.store.stored_images import completed, manifest, uploaded
 
@@ -43,20 +44,6 @@ async def accept(stores: Stores, quota: PendingQuota, owner: str) -> str:
     return image_id
 
 
-def free(quota: PendingQuota, client: str) -> int:
-    """How many images more the client may have."""
-    taken = 0
-    try:
-        while taken < 100:
-            quota.reserve(client)
-            taken += 1
-    except Problem:
-        pass
-    for _ in range(taken):
-        quota.release(client)
-    return taken
-
-
 async def test_beyond_the_quota_a_client_is_refused_and_others_are_not(stores: Stores) -> None:
     quota = quota_of(stores)
     for _ in range(3):
@@ -68,7 +55,7 @@ async def test_beyond_the_quota_a_client_is_refused_and_others_are_not(stores: S
     assert (caught.value.status, caught.value.code) == (429, "too_many_pending_images")
     assert caught.value.members == {"limit": 3}
     assert int(caught.value.headers["Retry-After"]) > 0
-    assert free(quota, BOB) == 3
+    assert count_free_places(quota, BOB) == 3
 
 
 async def test_an_image_counts_until_it_has_its_result(stores: Stores) -> None:
@@ -76,12 +63,12 @@ async def test_an_image_counts_until_it_has_its_result(stores: Stores) -> None:
     image_id = await accept(stores, quota, "alice")
     await stores.images.mark_published([image_id])
     await quota.refresh()
-    assert free(quota, ALICE) == 2
+    assert count_free_places(quota, ALICE) == 2
 
     await stores.images.record_result(*completed(image_id))
     await quota.refresh()
 
-    assert free(quota, ALICE) == 3
+    assert count_free_places(quota, ALICE) == 3
     assert (len(quota._clients), len(quota._counts)) == (0, 0), "what has ended takes no memory"
 
 
@@ -90,7 +77,7 @@ async def test_a_deleted_image_counts_no_longer(stores: Stores) -> None:
     await stores.catalog.delete(await accept(stores, quota, "alice"))
     await quota.refresh()
 
-    assert free(quota, ALICE) == 3
+    assert count_free_places(quota, ALICE) == 3
 
 
 async def test_it_survives_a_restart_and_knows_the_images_of_other_replicas(stores: Stores) -> None:
@@ -103,7 +90,7 @@ async def test_it_survives_a_restart_and_knows_the_images_of_other_replicas(stor
     after = quota_of(stores)
     await after.refresh()
 
-    assert [free(after, client) for client in (ALICE, BOB)] == [1, 2]
+    assert [count_free_places(after, client) for client in (ALICE, BOB)] == [1, 2]
 
 
 async def test_images_accepted_or_ended_while_the_store_is_read_are_counted_once(
@@ -122,16 +109,16 @@ async def test_images_accepted_or_ended_while_the_store_is_read_are_counted_once
     await stores.images.record_result(*completed(ended))
     await quota.refresh()
 
-    assert quota.pending(ALICE) == 1
+    assert count_free_places(quota, ALICE) == 9
 
 
-async def test_an_image_that_is_run_again_counts_for_whoever_asked(stores: Stores) -> None:
+async def test_an_image_that_is_run_again_counts_for_the_client_that_asked(stores: Stores) -> None:
     quota = quota_of(stores)
     image_id = await accept(stores, quota, "alice")
     quota.reserve(BOB)
     quota.assign(BOB, image_id)
 
-    assert (quota.pending(ALICE), quota.pending(BOB)) == (0, 1)
+    assert (count_free_places(quota, ALICE), count_free_places(quota, BOB)) == (3, 2)
 
 
 async def test_a_store_that_does_not_answer_leaves_the_counts(stores: Stores) -> None:
@@ -143,7 +130,7 @@ async def test_a_store_that_does_not_answer_leaves_the_counts(stores: Stores) ->
     with pytest.raises(StoreUnavailableError):
         await quota.refresh()
 
-    assert free(quota, ALICE) == 2
+    assert count_free_places(quota, ALICE) == 2
 
 
 async def test_an_image_whose_record_cannot_be_read_counts_for_nobody(
@@ -156,7 +143,7 @@ async def test_an_image_whose_record_cannot_be_read_counts_for_nobody(
 
     await quota.refresh()
 
-    assert free(quota, ALICE) == 2
+    assert count_free_places(quota, ALICE) == 2
 
 
 async def test_an_image_that_could_not_be_read_once_is_counted_the_next_time(
@@ -174,11 +161,11 @@ async def test_an_image_that_could_not_be_read_once_is_counted_the_next_time(
     await quota.refresh()
     await quota.refresh()
 
-    assert free(quota, ALICE) == 2
+    assert count_free_places(quota, ALICE) == 2
 
 
 async def test_no_quota_is_no_limit(stores: Stores) -> None:
-    assert free(quota_of(stores, limit=0), ALICE) == 100
+    assert count_free_places(quota_of(stores, limit=0), ALICE) == 100
 
 
 async def test_it_follows_the_store_by_itself(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +175,7 @@ async def test_it_follows_the_store_by_itself(stores: Stores, monkeypatch: pytes
 
     async def refreshing(self: PendingQuota) -> None:
         await refresh(self)
-        if self.pending(ALICE) == 1:
+        if count_free_places(self, ALICE) == 2:
             counted.set()
 
     monkeypatch.setattr(PendingQuota, "refresh", refreshing)
@@ -206,4 +193,4 @@ async def test_an_image_without_owner_or_tag_counts_for_nobody(stores: Stores) -
     await uploaded(stores.images)
     await quota.refresh()
 
-    assert free(quota, ALICE) == 3
+    assert count_free_places(quota, ALICE) == 3

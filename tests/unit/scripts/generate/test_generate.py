@@ -8,9 +8,9 @@ import pytest
 from scripts.generate import artifacts as module
 from scripts.generate.__main__ import artifacts
 from scripts.generate.artifacts import ROOT, Artifact, page_with, stale
-from scripts.generate.run_variables import DOCKER_VARIABLES, LOCAL_VARIABLES, RUN_VARIABLES
 from scripts.generate.settings import SET_BY_THE_RUN, settings_by_reader
 from scripts.local_stack.configuration import settings as local_settings
+from scripts.run_variables import DOCKER_VARIABLES, LOCAL_VARIABLES, RUN_VARIABLES
 
 
 def test_nothing_generated_is_stale() -> None:
@@ -69,8 +69,21 @@ def test_the_variables_of_the_run_are_those_of_the_local_stack(monkeypatch: pyte
     described = {each.name: each.default for each in (*RUN_VARIABLES, *LOCAL_VARIABLES)}
     for name in described:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("scripts.local_stack.configuration._dotenv", lambda _: ())
+    monkeypatch.setattr("scripts.local_stack.configuration.read_dotenv", lambda _: {})
 
     values = local_settings()
 
     assert {name: values[name].removeprefix(f"{ROOT}/") for name in described} == described
+
+
+def test_the_local_stack_knows_the_default_of_the_grace_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHUTDOWN_GRACE_SECONDS", raising=False)
+    monkeypatch.setattr("scripts.local_stack.configuration.read_dotenv", lambda _: {})
+    (described,) = (
+        each
+        for group in settings_by_reader().values()
+        for each in group
+        if each.variable == "SHUTDOWN_GRACE_SECONDS"
+    )
+
+    assert local_settings()["SHUTDOWN_GRACE_SECONDS"] == described.default

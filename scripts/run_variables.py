@@ -1,4 +1,4 @@
-"""The variables that compose.yaml and scripts/local_stack read beside the services' settings."""
+"""Lists the variables that compose.yaml and scripts/local_stack read beside the settings; standard library only."""
 
 from dataclasses import dataclass
 from typing import Final
