@@ -71,7 +71,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float = 0.0
     outputs: tuple[OutputRecord, ...] = ()
     source: SourceReport | None = None
-    picture: ImageReport | None = None
+    image: ImageReport | None = None
     failure: Failure | None = None
 
 

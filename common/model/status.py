@@ -96,7 +96,7 @@ def status_of_result(manifest: Manifest, result: Result) -> StatusView:
     details = msgspec.structs.replace(
         details,
         source=result.source,
-        image=result.picture,
+        image=result.image,
         outputs=tuple(_output_view(output) for output in result.outputs),
     )
     return StatusView(image_id=result.image_id, status="completed", details=details)

@@ -1,1 +1,1 @@
-"""The worker: takes jobs off the queue and develops the pictures."""
+"""The worker: takes jobs off the queue and develops the images."""

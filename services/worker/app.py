@@ -45,7 +45,7 @@ async def run(
     """Work until `stop` is set or the process cannot go on; returns the exit code. Tests adapt both processes."""
     name = f"worker-{socket.gethostname()}-{os.getpid()}"
     declared = topology.jobs(settings.retry_delays_seconds)
-    made, stuck = registry(), asyncio.Event()
+    metrics_registry, stuck = registry(), asyncio.Event()
     open_stores = select_store(settings.store_url, root=settings.store_root)
     async with AsyncExitStack() as stack:
         decoder = (
@@ -62,7 +62,7 @@ async def run(
                 monitored=False,
             )
         )
-        connections = ConnectionMetrics(made)
+        connections = ConnectionMetrics(metrics_registry)
         connections.watch("publish", lambda: publisher.connected)
         developer = _developer(settings, pipeline, decoder, stuck)
         service = ConsumerProcess(
@@ -70,9 +70,9 @@ async def run(
             settings=settings,
             topology=declared,
             subscriptions=_subscriptions(
-                settings, stores, publisher, developer, metrics=WorkerMetrics(made), name=name
+                settings, stores, publisher, developer, metrics=WorkerMetrics(metrics_registry), name=name
             ),
-            registry=made,
+            registry=metrics_registry,
             connections=connections,
             checks={"store": stores.images.ping, "publisher": publisher.is_ready},
             wait_open=publisher.wait_open,

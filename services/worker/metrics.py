@@ -1,4 +1,4 @@
-"""What a worker counts."""
+"""Defines the metrics of a worker."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -6,7 +6,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class WorkerMetrics:
-    """Jobs by outcome and code, seconds by stage, retries, dead letters and deliveries."""
+    """Counts jobs by outcome and code, seconds by stage, retries, dead letters and deliveries."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.jobs = Counter(
@@ -32,6 +32,6 @@ class WorkerMetrics:
             registry=registry,
         )
         self.deliveries = Counter(
-            "darkroom_deliveries", "Deliveries by what became of them.", ("verdict",), registry=registry
+            "darkroom_deliveries", "Deliveries, by disposition.", ("disposition",), registry=registry
         )
         self.in_progress = Gauge("darkroom_jobs_in_progress", "Jobs being developed now.", registry=registry)

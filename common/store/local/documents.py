@@ -36,8 +36,6 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MANIFEST: Final = msgspec.json.Decoder(Manifest)
 _ATTEMPT: Final = msgspec.json.Decoder(Attempt)
 _RESULT: Final = msgspec.json.Decoder(Result)
-# Fields and tags as they were called before 0.1.0; no version since writes them.
-_RENAMED: Final = {"average_colour": "average_color", "colour": "color", "colourful": "colorful"}
 _FAILED: Final = re.compile(failed_result(0).replace("0", r"(\d+)").replace(".json", r"\.json"))
 
 
@@ -115,22 +113,39 @@ def read_result(folder: Path) -> Result | None:
 
 
 def decode_result(document: bytes) -> Result:
-    """Return what a `result.json` says, whichever version wrote it."""
+    """Return what a `result.json` says, whichever version wrote it. Raises msgspec.DecodeError when it is damaged."""
     try:
-        return _RESULT.decode(document)
+        result = _RESULT.decode(document)
     except msgspec.ValidationError:
-        return msgspec.convert(_with_current_names(msgspec.json.decode(document)), Result)
+        return _decode_older_result(document)
+    # An older version called the report `picture`, which a decoder passes over as it does any unknown field.
+    return _decode_older_result(document) if result.image is None and not result.failure else result
 
 
-def _with_current_names(value: Any) -> Any:
-    """Return the decoded document with the fields and tags that were renamed under their names of today."""
-    if isinstance(value, dict):
-        return {_RENAMED.get(name, name): _with_current_names(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [
-            _RENAMED.get(each, each) if isinstance(each, str) else _with_current_names(each) for each in value
+def _decode_older_result(document: bytes) -> Result:
+    """Decode a result with the names that versions before 0.1.0 wrote; no version since writes them."""
+    fields = msgspec.json.decode(document, type=dict[str, Any])
+    if "picture" in fields:
+        fields["image"] = fields.pop("picture")
+    if isinstance(report := fields.get("image"), dict):
+        fields["image"] = _with_american_names(report)
+    return msgspec.convert(fields, Result)
+
+
+def _with_american_names(report: dict[str, Any]) -> dict[str, Any]:
+    """Return an image report with its British field names and its tag in American spelling, all else as it is."""
+    renamed = _rename(report, "average_colour", "average_color")
+    if isinstance(palette := renamed.get("palette"), list):
+        renamed["palette"] = [
+            _rename(swatch, "colour", "color") if isinstance(swatch, dict) else swatch for swatch in palette
         ]
-    return value
+    if isinstance(tags := renamed.get("tags"), list):
+        renamed["tags"] = ["colorful" if tag == "colourful" else tag for tag in tags]
+    return renamed
+
+
+def _rename(fields: dict[str, Any], before: str, after: str) -> dict[str, Any]:
+    return {after if name == before else name: value for name, value in fields.items()}
 
 
 @contextmanager

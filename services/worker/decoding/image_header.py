@@ -35,14 +35,14 @@ _TURNED_BY_ITS_DECODER: Final = frozenset({"TIFF", "HEIF"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHeader:
-    """An opened image whose pixels are not decoded yet. `size` is upright; `source` is for the report."""
+    """Represents an opened image whose pixels are not decoded yet. `size` is upright; `source` is for the report."""
 
     image: ImageFile.ImageFile
     size: Size
     source: SourceReport
 
     @property
-    def moves(self) -> bool:
+    def is_animated(self) -> bool:
         """Return whether it is an animation: pages and previews are none."""
         return self.source.frames > 1 and _is_animated(self.image)
 
@@ -146,7 +146,7 @@ def _is_animated(image: Image.Image) -> bool:
 
 
 def _count_frames(image: ImageFile.ImageFile, info: ImageInfo, limits: ImageLimits) -> int:
-    """How many frames or pages there are, found out without decoding any."""
+    """Return how many frames or pages there are, without decoding any."""
     if image.format == "TIFF":
         return info.pages or 1
     frames = int(getattr(image, "n_frames", 1))

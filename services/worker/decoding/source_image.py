@@ -52,7 +52,7 @@ _TURNS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedFrame:
-    """An image in memory, or a frame of one: upright, RGB or RGBA, in sRGB, without metadata.
+    """Holds an image in memory, or a frame of one: upright, RGB or RGBA, in sRGB, without metadata.
 
     `size` is what it measures in full; `frame` is where it lies in `image`, which may have been decoded smaller.
     `profile` describes the colors of `image` where they were left as they are. `duration` is milliseconds.
@@ -67,7 +67,7 @@ class DecodedFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FrameTransform:
-    """How the stored pixels of every frame become upright ones."""
+    """Says how the stored pixels of every frame become upright ones."""
 
     extent: _Extent
     divisor: int
@@ -88,10 +88,10 @@ def open_source(source: Path, limits: ImageLimits) -> Iterator[ImageHeader]:
 
 
 class SourceImage:
-    """An opened image, decoded at no less than `scale` of its size, 1 being all of it.
+    """Decodes an opened image at no less than `scale` of its size, 1 being all of it.
 
-    `first` is the image, or the first frame of an animation. `keep_profile` keeps it unconverted beside that. `check`
-    is called between steps and may raise. Raises ImageError or TransientError, whatever the bytes.
+    `keep_profile` keeps the first frame unconverted beside the converted one. `check` is called between steps and may
+    raise. Raises ImageError or TransientError, whatever the bytes.
     """
 
     def __init__(
@@ -99,32 +99,34 @@ class SourceImage:
     ) -> None:
         self._header, self._check = header, check
         self._canvas = header.image.size
-        self._first_number = first_frame_start_of(header.image) if header.moves else 0
-        self.count = header.source.frames - self._first_number if header.moves else 1
-        self.plays = loop_count_of(header.image)
+        self._first_number = first_frame_start_of(header.image) if header.is_animated else 0
+        self.frame_count = header.source.frames - self._first_number if header.is_animated else 1
+        self.loop_count = loop_count_of(header.image)
         with translate_decode_errors():
             extent = _shrink_on_load(header.image, scale)
             header.image.load()
             check()
-            self.credits = read_attribution(header.image)
+            self.attribution = read_attribution(header.image)
             self._transform = _plan_transform(header, scale, extent)
             self._duration = duration_of(header.image)
             stored = reduce_by(header.image, self._transform.divisor)
             if self._transform.inverted:
                 stored = ImageChops.invert(stored)
             check()
-            self.first, conversion = self._upright(stored)
-            self._unconverted = self._upright(stored, keep_profile=True)[0] if keep_profile else self.first
+            self._first_frame, conversion = self._upright(stored)
+            self._unconverted = (
+                self._upright(stored, keep_profile=True)[0] if keep_profile else self._first_frame
+            )
         self.source: SourceReport = msgspec.structs.replace(header.source, profile=str(conversion))
 
-    def still(self, *, keep_profile: bool = False) -> DecodedFrame:
+    def first_frame(self, *, keep_profile: bool = False) -> DecodedFrame:
         """Return the first frame, in its own colors if they were kept and are RGB, else in sRGB."""
-        return self._unconverted if keep_profile else self.first
+        return self._unconverted if keep_profile else self._first_frame
 
-    def moving(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
+    def frames(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
         """Yield every frame of an animation in turn, composed as a viewer shows it; only one is in memory at a time."""
         if self._first_number == 0:
-            yield self.still(keep_profile=keep_profile)
+            yield self.first_frame(keep_profile=keep_profile)
         for number in range(max(self._first_number, 1), self._header.source.frames):
             self._check()
             with translate_decode_errors():
@@ -141,7 +143,7 @@ class SourceImage:
         image, conversion = to_srgb(stored, None if kept else transform.profile)
         if transform.orientation in _TURNS:
             image = image.transpose(_TURNS[transform.orientation])
-        if self._header.moves and image is self._header.image:
+        if self._header.is_animated and image is self._header.image:
             image = image.copy()  # the next frame would be decoded into it
         image.info = {}  # whatever stands there, encoders might write
         decoded = DecodedFrame(
@@ -166,12 +168,12 @@ def _plan_transform(header: ImageHeader, scale: float, extent: _Extent) -> _Fram
 
 
 def _clipped(image: Image.Image, size: Size) -> Image.Image:
-    """A frame without what lies beyond the canvas, which in Pillow grows with each frame of a GIF that reaches out."""
+    """Cut off what lies beyond the canvas, which in Pillow grows with each frame of a GIF that reaches out."""
     return image if image.size == size else image.crop((0, 0, *size))
 
 
 def _is_inverted(image: Image.Image) -> bool:
-    """Whether zero is white, as a TIFF may say: Pillow heeds it up to 8 bits."""
+    """Return whether zero is white, as a TIFF may say: Pillow heeds it up to 8 bits."""
     return image.mode.startswith("I;16") and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == 0
 
 

@@ -17,7 +17,7 @@ from services.worker.analysis.classification import is_photograph
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.decoding.metadata import Attribution
 from services.worker.encoding import gif
-from services.worker.encoding.frames import MAX_PLAYS, FrameSequence, LazyAnimation
+from services.worker.encoding.frames import MAX_LOOP_COUNT, FrameSequence, LazyAnimation
 
 _FINE_QUALITY: Final = 90  # from here on color keeps its full resolution, as with libvips
 _LARGE_PIXELS: Final = 512 * 512
@@ -26,11 +26,11 @@ _AVIF_SPEED: Final = 8  # 0 is slowest, 10 fastest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """How a file is to be made; a format without a quality (then 0) or a lossless form ignores it."""
+    """Says how a file is encoded; a format without a quality (then 0) or a lossless form ignores it."""
 
     quality: int = 0
     lossless: bool = False
-    credits: Attribution | None = None
+    attribution: Attribution | None = None
     profile: bytes | None = None
 
 
@@ -75,10 +75,10 @@ def check_size(image: Image.Image, name: Format) -> None:
 
 
 def flatten_onto_white(image: Image.Image, background: str = "white") -> Image.Image:
-    """Return an RGBA image laid on a ground of one color."""
-    ground = Image.new("RGB", image.size, background)
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground
+    """Return an RGBA image laid on a background of one color."""
+    canvas = Image.new("RGB", image.size, background)
+    canvas.paste(image, mask=image.getchannel("A"))
+    return canvas
 
 
 def _subsampling(quality: int) -> str:
@@ -135,10 +135,10 @@ def _encode_avif(source: Source, options: EncodeOptions) -> bytes:
 @encodes("gif")
 def _encode_gif(source: Source, options: EncodeOptions) -> bytes:
     """Write a GIF, which has no EXIF and no profile, but a comment."""
-    comment = {"comment": options.credits.line().encode()} if options.credits else {}
+    comment = {"comment": options.attribution.line().encode()} if options.attribution else {}
     if isinstance(source, Image.Image):
         return _written(gif.quantize(source), "gif", comment)
-    image, timing = gif.strip(source)
+    image, timing = gif.prepare_animation(source)
     return _written(image, "gif", comment | timing)
 
 
@@ -146,8 +146,8 @@ def _save(
     source: Source, name: Format, options: EncodeOptions, *, frame_mode: str | None = None, **settings: Any
 ) -> bytes:
     """Write a file with what is kept of the original's metadata; frames are converted to `frame_mode`."""
-    if options.credits:
-        settings["exif"] = options.credits.exif()
+    if options.attribution:
+        settings["exif"] = options.attribution.exif()
     if options.profile:
         # Never the original's bytes: they hold more than colors.
         settings["icc_profile"] = rebuild_rgb_profile(options.profile)
@@ -157,7 +157,11 @@ def _save(
         iter(source), source.count, lambda image: image.convert(frame_mode) if frame_mode else image
     )
     check_size(animation, name)
-    settings |= {"save_all": True, "duration": animation.durations, "loop": min(source.plays, MAX_PLAYS)}
+    settings |= {
+        "save_all": True,
+        "duration": animation.durations,
+        "loop": min(source.loop_count, MAX_LOOP_COUNT),
+    }
     return _written(animation, name, settings)
 
 

@@ -1,4 +1,4 @@
-"""The frames of an animation on their way into a file: one after the other, as few of them in memory as can be."""
+"""Passes the frames of an animation to an encoder one by one, with as few of them in memory as possible."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
@@ -6,96 +6,96 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 FOREVER: Final = 0
-_KEPT_PIXELS: Final = 16_000_000  # 64 MiB: animations of no more are rendered once for all their files
-MAX_PLAYS: Final = 65_535  # what WebP and GIF can say; an APNG may ask for more
+_MAX_CACHED_PIXELS: Final = 16_000_000  # 64 MiB: animations of no more are rendered once for all their files
+MAX_LOOP_COUNT: Final = 65_535  # what WebP and GIF can say; an APNG may ask for more
 _LONGEST: Final = 655_350  # milliseconds: 16 bits of hundredths
 _LONGEST_WEBP: Final = 2**24 - 1  # milliseconds
 _LONGEST_ANIMATION: Final = 2**31 - 1  # milliseconds: libwebp adds them up in 32 bits
 
 
 class Frame(NamedTuple):
-    """A finished frame, and how many milliseconds it is shown."""
+    """Holds a finished frame, and for how many milliseconds it is shown."""
 
     image: Image.Image
     duration: int
 
 
 class FrameSequence:
-    """The finished frames, `count` of them, played `plays` times (0: for ever). May be run through again and again.
+    """Iterates over the `count` finished frames of an animation that plays `loop_count` times (0: forever).
 
-    `render` makes them anew for every run, unless they are so small that they were kept.
+    May be iterated repeatedly: `render` renders the frames again each time, unless they are small enough to be cached.
     """
 
-    def __init__(self, render: Callable[[], Iterator[Frame]], *, count: int, plays: int) -> None:
+    def __init__(self, render: Callable[[], Iterator[Frame]], *, count: int, loop_count: int) -> None:
         self._render = render
-        self._kept: list[Frame] | None = None
+        self._cached: list[Frame] | None = None
         self.count = count
-        self.plays = plays
+        self.loop_count = loop_count
 
     def __iter__(self) -> Iterator[Frame]:
-        if self._kept is not None:
-            yield from self._kept
+        if self._cached is not None:
+            yield from self._cached
             return
-        kept: list[Frame] = []
-        for shot in self._render():
-            if self.count * shot.image.width * shot.image.height <= _KEPT_PIXELS:
-                kept.append(shot)
-            yield shot
-        self._kept = kept or None
+        cached: list[Frame] = []
+        for frame in self._render():
+            if self.count * frame.image.width * frame.image.height <= _MAX_CACHED_PIXELS:
+                cached.append(frame)
+            yield frame
+        self._cached = cached or None
 
 
-def to_hundredths(shots: Iterable[Frame]) -> Iterator[Frame]:
-    """Durations in the hundredths of a second that a GIF knows, rounded so that no rounding adds up."""
+def to_hundredths(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Yield the frames with durations rounded to a GIF's hundredths of a second, so that no rounding adds up."""
     shown = written = 0
-    for shot in shots:
-        shown += shot.duration
+    for frame in frames:
+        shown += frame.duration
         rounded = min(_LONGEST, round((shown - written) / 10) * 10)
         written += rounded
-        yield Frame(shot.image, rounded)
+        yield Frame(frame.image, rounded)
 
 
 class LazyAnimation(Image.Image):
-    """A reel as Pillow's encoders read an animation, frame by frame: `durations` grows as they do.
+    """Presents frames as Pillow's encoders read an animation, frame by frame: `durations` grows as they do.
 
-    They make a list of frames that are handed to them, all in memory; what they seek in, they take one by one. Only
-    forwards, and back to the first.
+    Encoders read a list of frames into memory whole, but an image that can seek frame by frame. It seeks forwards
+    only, and back to the first. Each frame goes through `convert`.
     """
 
     def __init__(
-        self, shots: Iterator[Frame], count: int, shown: Callable[[Image.Image], Image.Image]
+        self, frames: Iterator[Frame], count: int, convert: Callable[[Image.Image], Image.Image]
     ) -> None:
         super().__init__()
-        self._shots, self._shown = shots, shown
+        self._frames, self._convert = frames, convert
         self.n_frames = count
         self.is_animated = True
         self.durations: list[int] = []
         self._first = self._next()
         self._show(self._first)
-        self._place = 0
+        self._position = 0
 
     def seek(self, frame: int) -> None:
         """Show this frame. Raises EOFError past the last."""
-        if frame == self._place:
+        if frame == self._position:
             return
         if frame == 0:
             self._show(self._first)
         elif frame == len(self.durations) and frame < self.n_frames:
             self._show(self._next())
         else:
-            raise EOFError("a film runs forwards only")
-        self._place = frame
+            raise EOFError("frames are read forwards only")
+        self._position = frame
 
     def tell(self) -> int:
-        """The number of the frame that is shown."""
-        return self._place
+        """Return the number of the frame that is shown."""
+        return self._position
 
     def _next(self) -> Image.Image:
-        shot = next(self._shots, None)
-        if shot is None:
-            raise EOFError("the film has ended")
+        frame = next(self._frames, None)
+        if frame is None:
+            raise EOFError("there is no further frame")
         longest = min(_LONGEST_WEBP, _LONGEST_ANIMATION // self.n_frames)
-        self.durations.append(min(shot.duration, longest))
-        return self._shown(shot.image)
+        self.durations.append(min(frame.duration, longest))
+        return self._convert(frame.image)
 
     def _show(self, frame: Image.Image) -> None:
         self.im, self._mode, self._size = frame.im, frame.mode, frame.size

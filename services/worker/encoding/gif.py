@@ -1,10 +1,10 @@
-"""What GIF asks of a picture: 256 colors, one of them for what is transparent, and time in hundredths of a second."""
+"""Prepares images for GIF: 256 colors, one of them transparent, and durations in hundredths of a second."""
 
 from typing import Any, Final
 
 from PIL import Image
 
-from services.worker.encoding.frames import FOREVER, MAX_PLAYS, FrameSequence, to_hundredths
+from services.worker.encoding.frames import FOREVER, MAX_LOOP_COUNT, FrameSequence, to_hundredths
 
 _COLORS: Final = 256
 _TRANSPARENT: Final = 255  # the index, in every frame: encoders compare frames by it
@@ -13,7 +13,7 @@ _CLEAR: Final = 2  # the disposal that empties a frame's place before the next i
 
 
 def quantize(image: Image.Image) -> Image.Image:
-    """The picture in a palette of its own, dithered; alpha becomes all or nothing."""
+    """Return the image in a palette of its own, dithered; alpha becomes all or nothing."""
     if image.mode != "RGBA":
         return image.quantize(_COLORS, Image.Quantize.MEDIANCUT)
     result = image.convert("RGB").quantize(_COLORS - 1, Image.Quantize.MEDIANCUT)
@@ -24,17 +24,19 @@ def quantize(image: Image.Image) -> Image.Image:
     return result
 
 
-def strip(reel: FrameSequence) -> tuple[Image.Image, dict[str, Any]]:
-    """The first frame with the options that make Pillow write the others after it: one byte a pixel is in memory."""
-    shots = [(quantize(shot.image), shot.duration) for shot in to_hundredths(reel)]
-    frames = [frame for frame, _ in shots]
+def prepare_animation(sequence: FrameSequence) -> tuple[Image.Image, dict[str, Any]]:
+    """Return the first frame, and the options that make Pillow write all; one byte a pixel is in memory."""
+    timed = [(quantize(frame.image), frame.duration) for frame in to_hundredths(sequence)]
+    frames = [image for image, _ in timed]
     options: dict[str, Any] = {
         "save_all": True,
         "append_images": frames[1:],
-        "duration": [duration for _, duration in shots],
+        "duration": [duration for _, duration in timed],
     }
     if any("transparency" in frame.info for frame in frames):
         options["disposal"] = _CLEAR
-    if reel.plays != 1:  # a GIF says how often it is repeated, and nothing if it is not
-        options["loop"] = FOREVER if reel.plays == FOREVER else min(reel.plays, MAX_PLAYS) - 1
+    if sequence.loop_count != 1:  # a GIF says how often it is repeated, and nothing if it is not
+        options["loop"] = (
+            FOREVER if sequence.loop_count == FOREVER else min(sequence.loop_count, MAX_LOOP_COUNT) - 1
+        )
     return frames[0], options

@@ -1,1 +1,1 @@
-"""What becomes of a delivery: jobs, dead letters and results."""
+"""Handles deliveries: jobs, dead letters and results."""

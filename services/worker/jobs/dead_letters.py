@@ -1,4 +1,4 @@
-"""What becomes of dead letters: every accepted image has an end, and no letter blocks another."""
+"""Handles dead letters: every accepted image ends, and no letter blocks another."""
 
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ class DeadLetterHandler:
         return Disposition.ACK
 
     async def _fail_unreadable_message(self, body: bytes, reason: str) -> None:
-        """Drop an unreadable message; where it still names an image of ours, that image must not wait for ever."""
+        """Drop an unreadable message; where it still names an image of ours, that image must not wait forever."""
         self._metrics.dead_letters.labels("unreadable").inc()
         log.error("dead_letter.unreadable", reason=reason, bytes=len(body), beginning=repr(body[:200]))
         if image_id := _image_id_in(body):

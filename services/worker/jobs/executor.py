@@ -77,7 +77,7 @@ class PipelineExecutor:
         return result
 
     def _overrun(self, awake: float, clock: JobClock) -> DarkroomError | None:
-        """Why a job that has run for `awake` seconds must end, if it must."""
+        """Return why a job that has run for `awake` seconds must end; None if it need not."""
         used = clock.cpu_seconds()
         if used > self._timeout:
             return TimedOutError(f"developing the image took more than {self._timeout:g} s of processor time")
@@ -95,8 +95,8 @@ class PipelineExecutor:
             self._on_stuck()
 
 
-async def _watch(work: _Work, judge: Callable[[float], DarkroomError | None]) -> DarkroomError | None:
-    """Wait until the work is done (None), or until `judge` returns an error for the seconds it has run.
+async def _watch(work: _Work, find_overrun: Callable[[float], DarkroomError | None]) -> DarkroomError | None:
+    """Wait until the work is done (None), or until `find_overrun` returns an error for the seconds it has run.
 
     Seconds in which this process itself was stopped do not count.
     """
@@ -107,22 +107,22 @@ async def _watch(work: _Work, judge: Callable[[float], DarkroomError | None]) ->
             return None
         now = time.monotonic()
         awake, before = awake + min(now - before, _LONGEST_TICK_SECONDS), now
-        if error := judge(awake):
+        if error := find_overrun(awake):
             return error
 
 
 def _run(
     pipeline: Pipeline, source: Path, recipe: Recipe, cancelled: Callable[[], bool], clock: JobClock
 ) -> PipelineResult | DarkroomError:
-    """Return what the pipeline makes, or the error it ends with, bare of where it was raised.
+    """Return what the pipeline makes, or the error it ends with, without its traceback.
 
-    A traceback holds the frames it went through, and they hold the decoded images: a few of those, kept until the next
-    collection of garbage, and there is no memory left for anybody else's.
+    A traceback holds the frames it went through, and they hold decoded images: a few of those, kept until the next
+    garbage collection, leave no memory for other jobs.
     """
     clock.start()
     try:
         return pipeline(source, recipe, cancelled)
     except DarkroomError as error:
-        bare = error
-    bare.__traceback__ = bare.__cause__ = bare.__context__ = None
-    return bare
+        stripped = error
+    stripped.__traceback__ = stripped.__cause__ = stripped.__context__ = None
+    return stripped

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable
 
 CpuSeconds = Callable[[int], float]
-"""(thread's identifier) -> the processor time in seconds that its work has taken since it began."""
+"""(thread's identifier) -> the processor time in seconds that its work has taken since it started."""
 
 
 def thread_cpu_seconds(thread: int) -> float:
-    """The processor time that a living thread of this process has used."""
+    """Return the seconds of processor time that a living thread of this process has used."""
     return time.clock_gettime(time.pthread_getcpuclockid(thread))
 
 
 class JobClock:
-    """The processor time of one job. `start` is called by the thread that does it."""
+    """Measures the processor time of one job; the thread that does the job calls `start`."""
 
     def __init__(self, cpu_seconds: CpuSeconds) -> None:
         self._read = cpu_seconds
@@ -28,5 +28,5 @@ class JobClock:
         self._thread = thread
 
     def cpu_seconds(self) -> float:
-        """The processor time since `start`; 0 before. To be asked only while the job's thread lives."""
+        """Return the seconds of processor time since `start`, 0 before. Call it only while the job's thread lives."""
         return 0.0 if self._thread is None else self._read(self._thread) - self._before

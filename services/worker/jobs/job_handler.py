@@ -1,4 +1,4 @@
-"""Decides what a worker does with a delivery: one row of the delivery table after the other."""
+"""Decides what a worker does with a delivery, as the table in docs/delivery.md says."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ Develop = Callable[[Path, Recipe], Awaitable[PipelineResult]]
 class JobHandler:
     """Handles a delivery of the job queue and says what becomes of the message.
 
-    `retry_delays` are the seconds a job waits after its first, second, ... failure that was the surroundings' fault.
+    `retry_delays` are the seconds a job waits after its first, second, ... failure that the environment caused.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class JobHandler:
         self._retry_delays = retry_delays
 
     async def __call__(self, delivery: Delivery) -> Disposition:
-        verdict = await self._decide(delivery)
-        self._metrics.deliveries.labels(verdict.name.lower()).inc()
-        return verdict
+        disposition = await self._decide(delivery)
+        self._metrics.deliveries.labels(disposition.name.lower()).inc()
+        return disposition
 
     async def _decide(self, delivery: Delivery) -> Disposition:
         try:

@@ -1,4 +1,4 @@
-"""Ends images: the result is made durable, then announced, always in this order."""
+"""Records results durably, then publishes their events, always in this order."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class ResultRecorder:
-    """Records results and publishes their events; raises TransientError when the store does not follow."""
+    """Records results and publishes their events; raises TransientError when the store is unavailable."""
 
     def __init__(
         self, *, store: Store, events: EventOutbox, publisher: Publisher, metrics: WorkerMetrics
@@ -32,22 +32,22 @@ class ResultRecorder:
         self._metrics = metrics
 
     async def record(self, manifest: Manifest, result: Result, files: Mapping[str, bytes]) -> None:
-        """Record the result with its files by name, unless another worker was first; publish what stands.
+        """Record the result with its files by name, unless another worker was first; publish the one in the store.
 
         Raises ImageGoneError when the image was deleted meanwhile.
         """
         with self._metrics.stages.labels("store").time():
-            standing = await self._store.record_result(result, files)
-        if standing == result:
+            recorded = await self._store.record_result(result, files)
+        if recorded == result:
             code = result.failure.code if result.failure else ""
             self._metrics.jobs.labels(result.status, code).inc()
             log.info("job.finished", status=result.status, error_code=code, duration_ms=result.duration_ms)
         else:
-            log.info("job.finished_before", status=standing.status)
-        await self.publish(manifest, standing)
+            log.info("job.finished_before", status=recorded.status)
+        await self.publish(manifest, recorded)
 
     async def publish(self, manifest: Manifest, result: Result) -> None:
-        """Publish the event of a result that stands; a repeat carries the same event id.
+        """Publish the event of a result in the store; a repeat carries the same event id.
 
         An event that the broker refuses or does not confirm waits in the store, and costs the job nothing: its image
         is finished, though not everybody knows yet.
@@ -78,7 +78,7 @@ class ResultRecorder:
         await self.record(record.manifest, results.failed(image_id, record.attempts, failure), {})
 
     async def fail_unreadable(self, image_id: str) -> None:
-        """Record that an image failed because its record is damaged: nothing can be made of it, ever."""
+        """Record that an image failed because its record is damaged: it can never be developed."""
         log.error("job.record_unreadable", image_id=image_id)
         failure = Failure(code=UnreadableRecordError.code, reason="the record of the upload is damaged")
         await self._store.record_result(results.failed(image_id, 0, failure), {})

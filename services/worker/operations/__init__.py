@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image
 
-from common.recipes import operations as ask
+from common.recipes import operations as structs
 from common.recipes.operations import Operation
 from services.worker.decoding.assets import Assets
 from services.worker.operations.adjust import adjust
@@ -44,21 +44,21 @@ class _Entry(NamedTuple):
 
 
 _REGISTRY: Final[Mapping[type[Operation], _Entry]] = {
-    ask.Resize: _Entry(resize, resolve=resolve_position),
-    ask.Crop: _Entry(crop),
-    ask.Extend: _Entry(extend),
-    ask.Trim: _Entry(crop, resolve=find_trim_box),
-    ask.Rotate: _Entry(rotate),
-    ask.Flip: _Entry(flip),
-    ask.Flop: _Entry(flop),
-    ask.Watermark: _Entry(watermark, takes_assets=True, warn=warn_of_missing_letters),
-    ask.Blur: _Entry(blur),
-    ask.Sharpen: _Entry(sharpen),
-    ask.Pixelate: _Entry(pixelate),
-    ask.Grayscale: _Entry(grayscale),
-    ask.Adjust: _Entry(adjust),
-    ask.Round: _Entry(round_corners),
-    ask.Flatten: _Entry(flatten),
+    structs.Resize: _Entry(resize, resolve=resolve_position),
+    structs.Crop: _Entry(crop),
+    structs.Extend: _Entry(extend),
+    structs.Trim: _Entry(crop, resolve=find_trim_box),
+    structs.Rotate: _Entry(rotate),
+    structs.Flip: _Entry(flip),
+    structs.Flop: _Entry(flop),
+    structs.Watermark: _Entry(watermark, takes_assets=True, warn=warn_of_missing_letters),
+    structs.Blur: _Entry(blur),
+    structs.Sharpen: _Entry(sharpen),
+    structs.Pixelate: _Entry(pixelate),
+    structs.Grayscale: _Entry(grayscale),
+    structs.Adjust: _Entry(adjust),
+    structs.Round: _Entry(round_corners),
+    structs.Flatten: _Entry(flatten),
 }
 
 
@@ -68,8 +68,8 @@ class Operations:
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
         self._functions = {
-            kind: partial(entry.function, assets=assets) if entry.takes_assets else entry.function
-            for kind, entry in _REGISTRY.items()
+            operation: partial(entry.function, assets=assets) if entry.takes_assets else entry.function
+            for operation, entry in _REGISTRY.items()
         }
 
     def resolve(self, operation: Operation, image: Image.Image) -> Operation:

@@ -10,8 +10,8 @@ from services.worker.imaging.geometry import Box, Size, anchor_offset
 from services.worker.imaging.resize_plan import ResizePlan, plan_resize
 from services.worker.imaging.smart_crop import smart_crop_position
 
-# Averaging to half as much again and filtering from there takes half the time;
-# services.worker.decoding.source_image has the likeness.
+# How much larger than its target an image is averaged before it is filtered: 1.5 takes half the time of filtering
+# alone. services.worker.decoding.source_image gives the structural similarities that were measured.
 _AVERAGING_GAP = 1.5
 
 

@@ -1,9 +1,9 @@
-"""Makes an output's files: rendered once, still or moving, then encoded in each of its formats."""
+"""Renders an output's files: transforms the image or its frames once, then encodes them in each format."""
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PIL import Image
 
@@ -25,7 +25,7 @@ from services.worker.pipeline.transform import TransformedImage, transform_frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
-    """One finished file; `path` is its place beneath the image's URL, `report` says how it was made."""
+    """Holds one finished file; `path` is its place beneath the image's URL, `report` says how it was made."""
 
     name: str
     filename: str
@@ -37,8 +37,16 @@ class OutputFile:
     report: OutputReport
 
 
+class _RenderedOutput(NamedTuple):
+    """Holds an output before encoding: the image or its first frame, its frames if it is animated, and the options."""
+
+    image: Image.Image
+    animation: FrameSequence | None
+    options: EncodeOptions
+
+
 class OutputRenderer:
-    """Makes outputs of an original; `check` is called between steps and may raise."""
+    """Renders outputs of an original; `check` is called between steps and may raise."""
 
     def __init__(
         self, original: DecodedSource, operations: Operations, limits: ImageLimits, check: Callable[[], None]
@@ -48,70 +56,80 @@ class OutputRenderer:
         self._limits = limits
         self._check = check
 
-    def make(self, output: Output) -> Iterator[OutputFile]:
-        """The output's files, one a format; the first is charged with the operations they share."""
-        began = time.perf_counter()
-        keep_profile = "icc" in output.keep
-        with translate_render_errors(output.name):
-            decoded = self._original.still(keep_profile=keep_profile)
-            made = transform_frame(output.operations, decoded, self._operations, self._check)
-            image, reel = made.image, self._reel(output, decoded, made)
-        manner = EncodeOptions(
-            lossless=output.lossless,
-            credits=self._original.credits if "copyright" in output.keep else None,
-            profile=decoded.profile,
-        )
-        for asked in output.formats:
-            kind = (
-                choose_format(image, moves=reel is not None, lossless=output.lossless)
-                if asked == "auto"
-                else asked
-            )
-            yield self._encoded(output, kind, (image, reel), manner, began)
-            self._check()
-            began = time.perf_counter()
+    def render(self, output: Output) -> Iterator[OutputFile]:
+        """Yield the output's files, one a format; the first is charged with the operations they share.
 
-    def _reel(self, output: Output, first: DecodedFrame, made: TransformedImage) -> FrameSequence | None:
-        """The output's frames, if it is to move and one of its formats can."""
-        count = self._original.count
-        if count == 1 or not output.animated or not any(_is_animated(kind) for kind in output.formats):
+        Raises ImageError where the recipe cannot be applied to the image, and what `check` raises.
+        """
+        started = time.perf_counter()
+        rendered = self._transform(output)
+        for name in output.formats:
+            chosen = (
+                choose_format(
+                    rendered.image, is_animated=rendered.animation is not None, lossless=output.lossless
+                )
+                if name == "auto"
+                else name
+            )
+            yield self._encode(output, chosen, rendered, started)
+            self._check()
+            started = time.perf_counter()
+
+    def _transform(self, output: Output) -> _RenderedOutput:
+        with translate_render_errors(output.name):
+            first_frame = self._original.first_frame(keep_profile="icc" in output.keep)
+            transformed = transform_frame(output.operations, first_frame, self._operations, self._check)
+            animation = self._animation(output, first_frame, transformed)
+        options = EncodeOptions(
+            lossless=output.lossless,
+            attribution=self._original.attribution if "copyright" in output.keep else None,
+            profile=first_frame.profile,
+        )
+        return _RenderedOutput(transformed.image, animation, options)
+
+    def _animation(
+        self, output: Output, first_frame: DecodedFrame, transformed: TransformedImage
+    ) -> FrameSequence | None:
+        """Return the output's frames, if it is to be animated and one of its formats can be."""
+        count = self._original.frame_count
+        if count == 1 or not output.animated or not any(_can_animate(name) for name in output.formats):
             return None
-        pixels, most = made.image.width * made.image.height * count, self._limits.max_total_pixels
+        pixels, most = (
+            transformed.image.width * transformed.image.height * count,
+            self._limits.max_total_pixels,
+        )
         if pixels > most:
             raise InvalidRecipeError(
                 f"the output {output.name} would have {pixels} pixels in all its frames, more than {most}"
             )
 
-        def shots() -> Iterator[Frame]:
-            for decoded in self._original.moving(keep_profile="icc" in output.keep):
-                frame = made.image if decoded is first else self._frame(output, decoded, made)
-                yield Frame(frame, decoded.duration)
+        def frames() -> Iterator[Frame]:
+            for decoded in self._original.frames(keep_profile="icc" in output.keep):
+                is_first = decoded is first_frame
+                image = transformed.image if is_first else self._transform_later(output, decoded, transformed)
+                yield Frame(image, decoded.duration)
 
-        return FrameSequence(shots, count=count, plays=self._original.plays)
+        return FrameSequence(frames, count=count, loop_count=self._original.loop_count)
 
-    def _frame(self, output: Output, decoded: DecodedFrame, made: TransformedImage) -> Image.Image:
-        """A later frame, done to as the first was."""
+    def _transform_later(self, output: Output, decoded: DecodedFrame, first: TransformedImage) -> Image.Image:
+        """Return a later frame after the operations as they were resolved for the first."""
         with translate_render_errors(output.name):
-            return transform_frame(made.operations, decoded, self._operations, self._check).image
+            return transform_frame(first.operations, decoded, self._operations, self._check).image
 
-    def _encoded(
-        self,
-        output: Output,
-        kind: Format,
-        picture: tuple[Image.Image, FrameSequence | None],
-        manner: EncodeOptions,
-        began: float,
-    ) -> OutputFile:
-        spec, (image, reel) = find_format(kind), picture
-        moving = reel if spec.output_animation else None
+    def _encode(self, output: Output, name: Format, rendered: _RenderedOutput, started: float) -> OutputFile:
+        spec, image = find_format(name), rendered.image
+        frames = rendered.animation if spec.output_animation else None
 
-        def make(quality: int) -> bytes:
+        def encode_at(quality: int) -> bytes:
             self._check()
-            return encode(image if moving is None else moving, kind, replace(manner, quality=quality))
+            options = replace(rendered.options, quality=quality)
+            return encode(image if frames is None else frames, name, options)
 
         quality = None if output.lossless and spec.lossless_option else spec.default_quality
         with translate_render_errors(output.name):
-            data, reached = _made(make, quality and (output.quality or quality), output, kind)
+            data, reached = _encode_within_limit(
+                encode_at, quality and (output.quality or quality), output, name
+            )
         filename = f"{output.name}.{spec.extension}"
         return OutputFile(
             name=output.name,
@@ -122,40 +140,40 @@ class OutputRenderer:
             height=image.height,
             data=data,
             report=OutputReport(
-                format=kind,
+                format=name,
                 quality=reached,
-                frames=1 if moving is None else moving.count,
+                frames=1 if frames is None else frames.count,
                 bytes_saved=self._original.source.bytes - len(data),
-                duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 warnings=self._operations.warn(output.operations),
             ),
         )
 
 
-def choose_format(image: Image.Image, *, moves: bool, lossless: bool = False) -> Format:
-    """The format that suits a finished picture: `auto`."""
-    if moves:
+def choose_format(image: Image.Image, *, is_animated: bool, lossless: bool = False) -> Format:
+    """Return the format that suits a finished image, for `auto`."""
+    if is_animated:
         return "webp"
     if is_drawing(image):
         return "png"
     return "webp" if lossless or image.mode == "RGBA" else "jpeg"
 
 
-def _is_animated(kind: Format | Literal["auto"]) -> bool:
-    return kind == "auto" or find_format(kind).output_animation
+def _can_animate(name: Format | Literal["auto"]) -> bool:
+    return name == "auto" or find_format(name).output_animation
 
 
-def _made(
-    make: Callable[[int], bytes], quality: int | None, output: Output, kind: Format
+def _encode_within_limit(
+    encode_at: Callable[[int], bytes], quality: int | None, output: Output, name: Format
 ) -> tuple[bytes, int | None]:
-    """The file, and its quality if the format has one: the best that `max_bytes` allows."""
+    """Return the file, and its quality if the format has one: the best that `max_bytes` allows."""
     if quality is None or output.max_bytes is None:
-        data, reached = make(quality or 0), quality
+        data, reached = encode_at(quality or 0), quality
     else:
-        data, reached = find_quality_for_size(make, quality, output.max_bytes)
+        data, reached = find_quality_for_size(encode_at, quality, output.max_bytes)
     if output.max_bytes is not None and len(data) > output.max_bytes:
         how = "" if quality is None else " at the lowest quality"
         raise InvalidRecipeError(
-            f"the output {output.name} takes {len(data)} bytes as {kind}{how}, more than {output.max_bytes}"
+            f"the output {output.name} takes {len(data)} bytes as {name}{how}, more than {output.max_bytes}"
         )
     return data, reached

@@ -1,4 +1,4 @@
-"""From an untrusted picture and a recipe to finished files: decoded once, then one output after the other."""
+"""Develops an untrusted image by a recipe into finished files: decodes once, then renders output after output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from services.worker.sandbox.lease import DecoderDiedError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineResult:
-    """All that was made of one picture; `source` says what was uploaded, `picture` what it shows."""
+    """Holds all that was made of one image; `source` says what was uploaded, `image` what it shows."""
 
     outputs: tuple[OutputFile, ...]
     source: SourceReport | None = None
-    picture: ImageReport | None = None
+    image: ImageReport | None = None
 
 
 def develop(
@@ -51,10 +51,10 @@ def develop(
             scale = max(largest_scale(recipe, opened.size), sample_scale(opened.size))
             original = opened.decode(scale=scale, keep_profile=keep_profile)
             renderer = OutputRenderer(original, Operations(assets), limits, check)
-            outputs = tuple(render_each_once(recipe, opened.size, renderer.make))
-            first = original.first
-            picture = analyze_image(first.image, first.frame, original.source, animated=opened.animated)
-        return PipelineResult(outputs=outputs, source=original.source, picture=picture)
+            outputs = tuple(render_each_once(recipe, opened.size, renderer.render))
+            first = original.first_frame()
+            report = analyze_image(first.image, first.frame, original.source, animated=opened.is_animated)
+        return PipelineResult(outputs=outputs, source=original.source, image=report)
 
     try:
         return attempt()
@@ -63,4 +63,4 @@ def develop(
     try:
         return attempt()
     except DecoderDiedError as error:
-        raise error.verdict from error
+        raise error.final_error from error

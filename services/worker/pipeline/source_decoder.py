@@ -1,4 +1,4 @@
-"""What the pipeline asks of a decoder, and the one that decodes in the worker's own process."""
+"""Defines what the pipeline needs of a decoder, and the one that decodes in the worker's own process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,33 +19,31 @@ Check = Callable[[], None]
 
 
 class DecodedSource(Protocol):
-    """A decoded image: `first` is the image, or the first frame of an animation of `count` frames."""
+    """Describes a decoded image, or an animation of `frame_count` frames that plays `loop_count` times (0: forever)."""
 
-    @property
-    def first(self) -> DecodedFrame: ...
     @property
     def source(self) -> SourceReport: ...
     @property
-    def credits(self) -> Attribution: ...
+    def attribution(self) -> Attribution: ...
     @property
-    def count(self) -> int: ...
+    def frame_count(self) -> int: ...
     @property
-    def plays(self) -> int: ...
+    def loop_count(self) -> int: ...
 
-    def still(self, *, keep_profile: bool = False) -> DecodedFrame:
-        """The first frame, in its own colors if they were kept and are RGB, else in sRGB."""
+    def first_frame(self, *, keep_profile: bool = False) -> DecodedFrame:
+        """Return the first frame, in its own colors if they were kept and are RGB, else in sRGB."""
 
-    def moving(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
-        """Every frame of an animation in turn, from the first, which is the one that `still` returns."""
+    def frames(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
+        """Yield every frame of an animation in turn, from the one that `first_frame` returns."""
 
 
 class OpenedSource(Protocol):
-    """An image whose header was read: `size` is upright."""
+    """Describes an image whose header was read: `size` is upright."""
 
     @property
     def size(self) -> Size: ...
     @property
-    def animated(self) -> bool: ...
+    def is_animated(self) -> bool: ...
 
     def decode(self, *, scale: float, keep_profile: bool) -> DecodedSource:
         """Decode it at no less than `scale` of its size. Raises ImageError or TransientError, whatever the bytes."""
@@ -62,7 +60,7 @@ class SourceDecoder(Protocol):
 
 
 def check_of(cancelled: Callable[[], bool]) -> Check:
-    """What raises TimedOutError once the job is cancelled."""
+    """Return a function that raises TimedOutError once the job is cancelled."""
 
     def check() -> None:
         if cancelled():
@@ -79,7 +77,7 @@ class InProcessDecoder:
 
     @contextmanager
     def open(self, source: Path, cancelled: Callable[[], bool]) -> Iterator[OpenedSource]:
-        """See SourceDecoder."""
+        """Read the header of the image in a file, as SourceDecoder says."""
         with open_source(source, self._limits) as header:
             yield _LocalSource(header, check_of(cancelled))
 
@@ -94,8 +92,8 @@ class _LocalSource:
         return self.header.size
 
     @property
-    def animated(self) -> bool:
-        return self.header.moves
+    def is_animated(self) -> bool:
+        return self.header.is_animated
 
     def decode(self, *, scale: float, keep_profile: bool) -> DecodedSource:
         return SourceImage(self.header, scale=scale, check=self.check, keep_profile=keep_profile)

@@ -1,4 +1,4 @@
-"""Does an output's operations to a decoded picture, and knows how large that must be."""
+"""Applies an output's operations to a decoded image, and says at what scale it must be decoded."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from services.worker.operations.resize import resize_box
 
 
 class TransformedImage(NamedTuple):
-    """The finished picture, and the operations that gave it, with numbers for what its content decided."""
+    """Holds the finished image, and its operations, with numbers for what its content decided."""
 
     image: Image.Image
     operations: tuple[Operation, ...]
 
 
 def largest_scale(recipe: Recipe, size: Size) -> float:
-    """The share of the picture's size that serves every output; 1 as soon as one does not begin with a resize."""
+    """Return the scale, up to 1, that serves every output; 1 as soon as one does not begin with a resize."""
     scales = (
         plan_resize(size, first).scale if isinstance(first := _first(output), Resize) else 1.0
         for output in recipe.outputs
@@ -33,17 +33,17 @@ def largest_scale(recipe: Recipe, size: Size) -> float:
 def transform_frame(
     operations: tuple[Operation, ...], decoded: DecodedFrame, available: Operations, check: Callable[[], None]
 ) -> TransformedImage:
-    """The picture after all operations. A resize that comes first is told the full size, not the decoded one's."""
-    image, done = decoded.image, []
+    """Return the image after all operations; a leading resize is planned for the full size, not the decoded one."""
+    image, applied = decoded.image, []
     for number, operation in enumerate(operations):
         resolved = available.resolve(operation, image)
         if number == 0 and isinstance(resolved, Resize):
             image = _resize_decoded(decoded, resolved)
         else:
             image = available.apply(resolved, image)
-        done.append(resolved)
+        applied.append(resolved)
         check()
-    return TransformedImage(image, tuple(done))
+    return TransformedImage(image, tuple(applied))
 
 
 def _first(output: Output) -> object:

@@ -56,19 +56,19 @@ class IsolatedDecoder:
         self._forkserver.close()
 
     def process_ids(self) -> set[int]:
-        """The processes that decode or wait for an image."""
+        """Return the ids of the processes that decode or wait for an image."""
         with self._lock:
             return {each.pid for each in (*self._idle, *(lease.process for lease in self._leases.values()))}
 
     def cpu_seconds(self, thread: int) -> float:
-        """The processor time that decoders have used for the images of a thread, the one in hand included."""
+        """Return the seconds of processor time that decoders have used for a thread's images, including the current."""
         with self._lock:
             lease = self._leases.get(thread)
             return self._spent.get(thread, 0.0) + (lease.cpu_seconds() if lease else 0.0)
 
     @contextmanager
     def open(self, source: Path, cancelled: Callable[[], bool]) -> Iterator[RemoteSource]:
-        """The image in a file, its header read. Raises ImageError or TransientError; TimedOutError once cancelled.
+        """Open an image file and read its header. Raises ImageError or TransientError; TimedOutError once cancelled.
 
         Raises DecoderDiedError, here or while the image is decoded, if the process ends; the image may then be opened
         again.
@@ -77,9 +77,9 @@ class IsolatedDecoder:
             file = source.open("rb")
         with file, self._lease(cancelled) as lease:
             try:
-                yield RemoteSource.open(lease.ask, file.fileno(), self._limits)
+                yield RemoteSource.open(lease.send_request, file.fileno(), self._limits)
             except ChannelError as error:
-                raise lease.judge(error) from error
+                raise lease.end_and_explain(error) from error
 
     @contextmanager
     def _lease(self, cancelled: Callable[[], bool]) -> Iterator[Lease]:

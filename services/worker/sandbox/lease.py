@@ -1,4 +1,4 @@
-"""A decoder process in the hands of one thread, for one image: its requests, its time, and how it ended."""
+"""Leases a decoder process to one thread for one image: sends requests, measures time, and says how it ended."""
 
 import signal
 from collections.abc import Callable
@@ -56,17 +56,20 @@ class DecoderKilledError(TransientError):
 
 
 class DecoderDiedError(DarkroomError):
-    """The decoder process ended in the middle of an image: worth one more try, since the process was not the first."""
+    """The decoder process ended in the middle of an image: tried once more, since an earlier image may be the cause.
+
+    `final_error` is what the job ends with when it happens again.
+    """
 
     code = "decoder_crashed"
 
-    def __init__(self, verdict: DarkroomError) -> None:
-        super().__init__(str(verdict))
-        self.verdict = verdict  # what the job ends with when it happens again
+    def __init__(self, final_error: DarkroomError) -> None:
+        super().__init__(str(final_error))
+        self.final_error = final_error
 
 
-def _verdict(exit_code: int | None) -> DarkroomError:
-    """By how the process ended: SIGKILL only ever comes from outside; None is one that broke the rules of messages."""
+def _error_for_exit(exit_code: int | None) -> DarkroomError:
+    """Return the error for an exit code, None for a broken protocol; SIGKILL comes from outside only."""
     if exit_code == -signal.SIGKILL:
         return DecoderKilledError("the decoder was killed twice from outside, as when memory is short")
     if exit_code is None:
@@ -76,7 +79,7 @@ def _verdict(exit_code: int | None) -> DarkroomError:
 
 
 class Lease:
-    """A process in the hands of one thread, for one image."""
+    """Leases a process to one thread, for one image."""
 
     def __init__(
         self, process: DecoderProcess, forkserver: ForkServer, cancelled: Callable[[], bool]
@@ -89,19 +92,21 @@ class Lease:
         self._cpu_at_end = 0.0
 
     def cpu_seconds(self) -> float:
-        """The processor time of this image so far."""
+        """Return the processor time of this image so far, in seconds."""
         now = self._cpu_at_end if self.ended else self.process.cpu_seconds()
         return max(0.0, now - self._cpu_before)
 
-    def ask(self, request: msgspec.Struct, files: tuple[int, ...] = ()) -> tuple[Response, tuple[int, ...]]:
-        """The response to a request, with descriptors that are the caller's to close.
+    def send_request(
+        self, request: msgspec.Struct, files: tuple[int, ...] = ()
+    ) -> tuple[Response, tuple[int, ...]]:
+        """Return the response to a request, with descriptors that are the caller's to close.
 
         Raises the error that the image ended with, TimedOutError once cancelled, DecoderDiedError.
         """
         try:
             response, received = self.process.exchange(request, files, self._cancelled)
         except ChannelError as error:
-            raise self.judge(error) from error
+            raise self.end_and_explain(error) from error
         except TimedOutError:
             self._end()
             raise
@@ -110,14 +115,14 @@ class Lease:
         close_all(received)
         raise _ERRORS.get(response.code, CorruptImageError)(response.reason)
 
-    def judge(self, error: ChannelError) -> DarkroomError:
-        """End the process, which has ended by itself or sent what it must not; the error to raise."""
+    def end_and_explain(self, error: ChannelError) -> DarkroomError:
+        """End the process, which has ended by itself or sent what it must not; returns the error to raise."""
         by_itself = self.process.has_ended(_LAST_MOMENT_SECONDS)
         exit_code = self._end()
         log.warning("decoder.ended", exit_code=exit_code, reason=str(error), pid=self.process.pid)
         if exit_code == -signal.SIGXCPU:
             return TimedOutError("decoding the image took more processor time than a job may take")
-        return DecoderDiedError(_verdict(exit_code if by_itself else None))
+        return DecoderDiedError(_error_for_exit(exit_code if by_itself else None))
 
     def _end(self) -> int:
         self._cpu_at_end, self.ended = self.process.cpu_seconds(), True

@@ -1,4 +1,4 @@
-"""What a worker, its fork server and its decoder processes say to each other: structs in MessagePack with bounds.
+"""Defines the messages between a worker, its fork server and its decoders: structs in MessagePack with bounds.
 
 Nothing that the process sends is trusted: a message that does not fit is an error of the process, and no message can
 hold code, as a pickle could.
@@ -44,7 +44,7 @@ Request = Open | Decode | ReadFrame
 
 
 class FrameInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Describes pixels in shared memory: 4 bytes each, row by row, then `profile_bytes` of an ICC profile.
+    """Describe pixels in shared memory: 4 bytes each, row by row, then `profile_bytes` of an ICC profile.
 
     `frame` is where the image of `size` lies in them; `duration` is milliseconds.
     """
@@ -59,49 +59,52 @@ class FrameInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds the process: Landlock's version (0: the kernel has none) and whether seccomp filters its calls."""
+    """Say what confines the process: Landlock's version (0: the kernel has none) and whether seccomp filters calls."""
 
     landlock: int
     seccomp: bool
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The process has confined itself, and waits."""
+    """Say that the process has confined itself, and waits."""
 
     confinement: Confinement
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
-    """The upright size of the image, and whether it is an animation."""
+    """Give the upright size of the image, and whether it is an animation."""
 
     size: tuple[_Pixels, _Pixels]
-    animated: bool
+    is_animated: bool
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True, tag="decoded"):
-    """The decoded image, the first frame of an animation; `unconverted` is None where that is the same."""
+    """Describe the decoded image, or an animation by its first frame; `unconverted` is None where that is the same.
+
+    `loop_count` is how often the animation plays, 0 being forever.
+    """
 
     source: SourceReport
     artist: _Text
     copyright: _Text
-    frames: Annotated[int, Meta(ge=1, le=1_000_000)]
-    plays: _Count
-    first: FrameInfo
+    frame_count: Annotated[int, Meta(ge=1, le=1_000_000)]
+    loop_count: _Count
+    first_frame: FrameInfo
     unconverted: FrameInfo | None
 
 
 class FrameRead(msgspec.Struct, frozen=True, tag="frame_read"):
-    """A frame of the animation; None is the first, which the worker has."""
+    """Describe a frame of the animation; None is the first, which the worker has."""
 
     frame: FrameInfo | None
 
 
 class FramesEnded(msgspec.Struct, frozen=True, tag="frames_ended"):
-    """There is no further frame."""
+    """Say that there is no further frame."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The image cannot be decoded: `code` is that of an error of the common tree."""
+    """Say why the image cannot be decoded: `code` is that of an error in common.errors."""
 
     code: Annotated[str, Meta(max_length=40)]
     reason: _Text
@@ -111,7 +114,10 @@ Response = Ready | Opened | Decoded | FrameRead | FramesEnded | Failed
 
 
 class Configuration(msgspec.Struct, frozen=True, tag="configuration"):
-    """The first message: the process to die with, and the limits of decoders (`memory_bytes` 0: none)."""
+    """Configure the fork server, as the first message: the process to die with, and the limits of decoders.
+
+    `memory_bytes` 0 is no limit.
+    """
 
     parent: int
     limits: ImageLimits
@@ -123,7 +129,7 @@ class Fork(msgspec.Struct, frozen=True, tag="fork"):
 
 
 class Forked(msgspec.Struct, frozen=True, tag="forked"):
-    """The process that was forked."""
+    """Name the process that was forked."""
 
     pid: int
 
@@ -135,7 +141,7 @@ class Reap(msgspec.Struct, frozen=True, tag="reap"):
 
 
 class Reaped(msgspec.Struct, frozen=True, tag="reaped"):
-    """How it ended: its exit code, or the negative number of the signal."""
+    """Say how it ended: its exit code, or the negative number of the signal."""
 
     exit_code: int
 

@@ -1,4 +1,4 @@
-"""An image that another process decodes, as the pipeline sees it: like one decoded here."""
+"""Presents an image that another process decodes to the pipeline, as if it were decoded here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,61 +24,72 @@ from services.worker.sandbox.messages import (
 )
 from services.worker.sandbox.shared_frame import map_frame
 
-Ask = Callable[[msgspec.Struct, tuple[int, ...]], tuple[Response, tuple[int, ...]]]
+SendRequest = Callable[[msgspec.Struct, tuple[int, ...]], tuple[Response, tuple[int, ...]]]
 """(request, descriptors) -> the response and its descriptors. ChannelError in a caller ends the process."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteSource:
-    """An opened image: `size` is upright."""
+    """Represents an opened image: `size` is upright."""
 
     size: Size
-    animated: bool
-    _ask: Ask
+    is_animated: bool
+    _send_request: SendRequest
     _limits: ImageLimits
 
     @classmethod
-    def open(cls, ask: Ask, file: int, limits: ImageLimits) -> "RemoteSource":
-        """Have the header of the image in `file` read. Raises what `ask` raises; ChannelError for a wrong answer."""
-        response, files = ask(Open(limits), (file,))
+    def open(cls, send_request: SendRequest, file: int, limits: ImageLimits) -> "RemoteSource":
+        """Have the header of the image in the descriptor `file` read.
+
+        Raises what `send_request` raises, and ChannelError for a wrong answer.
+        """
+        response, files = send_request(Open(limits), (file,))
         close_all(files)
         if not isinstance(response, Opened):
             raise ChannelError("an image was not opened")
-        return cls(size=response.size, animated=response.animated, _ask=ask, _limits=limits)
+        return cls(
+            size=response.size, is_animated=response.is_animated, _send_request=send_request, _limits=limits
+        )
 
     def decode(self, *, scale: float, keep_profile: bool) -> "DecodedRemotely":
         """Have it decoded at no less than `scale` of its size. Raises what `open` raises."""
-        response, files = self._ask(Decode(scale, keep_profile), ())
+        response, files = self._send_request(Decode(scale, keep_profile), ())
         if not isinstance(response, Decoded):
             close_all(files)
             raise ChannelError("an image was not decoded")
-        described = (response.first, response.unconverted)
+        described = (response.first_frame, response.unconverted)
         frames = _map_all(tuple(info for info in described if info is not None), files, self._limits)
-        return DecodedRemotely(response, frames, self._ask, self._limits)
+        return DecodedRemotely(response, frames, self._send_request, self._limits)
 
 
 class DecodedRemotely:
-    """A decoded image; the later frames of an animation are asked for one by one."""
+    """Represents a decoded image; the later frames of an animation are asked for one by one."""
 
     def __init__(
-        self, decoded: Decoded, frames: tuple[DecodedFrame, ...], ask: Ask, limits: ImageLimits
+        self,
+        decoded: Decoded,
+        frames: tuple[DecodedFrame, ...],
+        send_request: SendRequest,
+        limits: ImageLimits,
     ) -> None:
         self.source: SourceReport = decoded.source
-        self.credits = Attribution(decoded.artist, decoded.copyright)
-        self.count = decoded.frames
-        self.plays = decoded.plays
-        self.first, self._unconverted = frames[0], frames[-1]
-        self._ask = ask
+        self.attribution = Attribution(decoded.artist, decoded.copyright)
+        self.frame_count = decoded.frame_count
+        self.loop_count = decoded.loop_count
+        self._first_frame, self._unconverted = frames[0], frames[-1]
+        self._send_request = send_request
         self._limits = limits
 
-    def still(self, *, keep_profile: bool = False) -> DecodedFrame:
-        """The first frame, in its own colors if they were kept and are RGB, else in sRGB."""
-        return self._unconverted if keep_profile else self.first
+    def first_frame(self, *, keep_profile: bool = False) -> DecodedFrame:
+        """Return the first frame, in its own colors if they were kept and are RGB, else in sRGB."""
+        return self._unconverted if keep_profile else self._first_frame
 
-    def moving(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
-        """Every frame of an animation in turn; only one is in memory at a time."""
-        for number in range(self.count):
-            response, files = self._ask(ReadFrame(restart=number == 0, keep_profile=keep_profile), ())
+    def frames(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
+        """Yield every frame of an animation in turn; only one is in memory at a time."""
+        for number in range(self.frame_count):
+            response, files = self._send_request(
+                ReadFrame(restart=number == 0, keep_profile=keep_profile), ()
+            )
             if isinstance(response, FrameRead) and response.frame is not None:
                 yield _map_all((response.frame,), files, self._limits)[0]
                 continue
@@ -87,13 +98,13 @@ class DecodedRemotely:
                 return
             if not isinstance(response, FrameRead):
                 raise ChannelError("a frame was not decoded")
-            yield self.still(keep_profile=keep_profile)
+            yield self.first_frame(keep_profile=keep_profile)
 
 
 def _map_all(
     described: tuple[FrameInfo, ...], files: tuple[int, ...], limits: ImageLimits
 ) -> tuple[DecodedFrame, ...]:
-    """Every frame mapped; all descriptors are closed, whatever happens."""
+    """Return every frame, mapped; all descriptors are closed, whatever happens."""
     if len(described) != len(files):
         close_all(files)
         raise ChannelError("a frame came without its pixels")

@@ -1,4 +1,4 @@
-"""What a decoder process does: reads requests, decodes with Pillow, answers with descriptions of shared memory."""
+"""Serves decode requests in a decoder process: decodes with Pillow, answers with descriptions of shared memory."""
 
 import contextlib
 import os
@@ -56,7 +56,7 @@ def _reply(channel: Channel[Request], message: msgspec.Struct, files: tuple[int,
 
 
 class _Session:
-    """One image: its file, and how far it is decoded."""
+    """Holds one image: its file, and how far it is decoded."""
 
     def __init__(self, request: Open, file: int) -> None:
         self._file = os.fdopen(file, "rb")
@@ -73,20 +73,20 @@ class _Session:
         self._file.close()
 
     def opened(self) -> Opened:
-        return Opened(size=self._header.size, animated=self._header.moves)
+        return Opened(size=self._header.size, is_animated=self._header.is_animated)
 
     def handle(self, request: Request) -> tuple[msgspec.Struct, tuple[int, ...]]:
-        """The answer to a request, and the shared memory that goes with it."""
+        """Return the answer to a request, and the shared memory that goes with it."""
         if isinstance(request, Decode):
             return self._decode(request)
         if isinstance(request, Open) or self._source is None:
             raise ChannelError("a frame of an image that is not decoded")
         if request.restart:
-            self._frames = self._source.moving(keep_profile=request.keep_profile)
+            self._frames = self._source.frames(keep_profile=request.keep_profile)
         frame = next(self._frames, None)
         if frame is None:
             return FramesEnded(), ()
-        if frame is self._source.still(keep_profile=request.keep_profile):
+        if frame is self._source.first_frame(keep_profile=request.keep_profile):
             return FrameRead(None), ()
         info, file = _share(frame)
         return FrameRead(info), (file,)
@@ -96,17 +96,18 @@ class _Session:
             self._header, scale=request.scale, check=lambda: None, keep_profile=request.keep_profile
         )
         self._source = source
-        shared = [_share(source.first)]
-        unconverted = source.still(keep_profile=True)
-        if unconverted is not source.first:
+        first_frame = source.first_frame()
+        shared = [_share(first_frame)]
+        unconverted = source.first_frame(keep_profile=True)
+        if unconverted is not first_frame:
             shared.append(_share(unconverted))
         decoded = Decoded(
             source=source.source,
-            artist=source.credits.artist,
-            copyright=source.credits.copyright,
-            frames=source.count,
-            plays=source.plays,
-            first=shared[0][0],
+            artist=source.attribution.artist,
+            copyright=source.attribution.copyright,
+            frame_count=source.frame_count,
+            loop_count=source.loop_count,
+            first_frame=shared[0][0],
             unconverted=shared[1][0] if len(shared) > 1 else None,
         )
         return decoded, tuple(file for _, file in shared)

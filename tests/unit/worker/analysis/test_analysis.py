@@ -1,4 +1,4 @@
-"""What is said of a picture: hashes, colors and tags."""
+"""What is said of an image: hashes, colors and tags."""
 
 import base64
 from io import BytesIO
@@ -18,7 +18,7 @@ from tests.support.images.similarity import colors_differ_by
 
 
 def report(image: Image.Image) -> ImageReport:
-    made = developed(encoded(image, "PNG"), recipe_of()).picture
+    made = developed(encoded(image, "PNG"), recipe_of()).image
     assert made is not None
     return made
 
@@ -41,24 +41,24 @@ def apart(one: str, other: str) -> int:
 @pytest.mark.parametrize("width", [640, 320, 97])
 @pytest.mark.parametrize("quality", [20, 80])
 def test_copies_have_nearly_the_same_hash(width: int, quality: int) -> None:
-    for picture in (scene(), noise(1), noise(2)):
-        size = (width, round(width * picture.height / picture.width))
-        copy = Image.open(BytesIO(encoded(picture.resize(size), "JPEG", quality=quality)))
-        assert apart(phash(picture.convert("RGB")), phash(copy)) <= 6
+    for image in (scene(), noise(1), noise(2)):
+        size = (width, round(width * image.height / image.width))
+        copy = Image.open(BytesIO(encoded(image.resize(size), "JPEG", quality=quality)))
+        assert apart(phash(image.convert("RGB")), phash(copy)) <= 6
 
 
-def test_other_pictures_have_other_hashes() -> None:
-    hashes = [phash(picture) for picture in (scene(), drawing(), *map(noise, range(6)))]
+def test_other_images_have_other_hashes() -> None:
+    hashes = [phash(image) for image in (scene(), drawing(), *map(noise, range(6)))]
     for number, one in enumerate(hashes):
         assert all(apart(one, other) >= 16 for other in hashes[number + 1 :])
 
 
-@pytest.mark.parametrize("picture", [scene(), scene(300, 640), drawing(), noise(3)])
-def test_a_placeholder_is_what_the_reference_makes(picture: Image.Image) -> None:
-    small = picture.convert("RGBA")
+@pytest.mark.parametrize("image", [scene(), scene(300, 640), drawing(), noise(3)])
+def test_a_placeholder_is_what_the_reference_makes(image: Image.Image) -> None:
+    small = image.convert("RGBA")
     small.thumbnail((48, 48), Image.Resampling.BOX)
     expected = reference.rgba_to_thumb_hash(*small.size, list(small.tobytes()))
-    found = base64.b64decode(thumbhash(picture, picture.size))
+    found = base64.b64decode(thumbhash(image, image.size))
     assert len(found) == len(expected)
     assert found[3:5] == bytes(expected[3:5])  # shape and scales
     for one, other in zip(found[5:], expected[5:], strict=True):
@@ -109,13 +109,13 @@ def test_a_palette_has_five_colors_whose_shares_add_up() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 3)])
-def test_the_smallest_pictures_are_reported_too(size: tuple[int, int]) -> None:
+def test_the_smallest_images_are_reported_too(size: tuple[int, int]) -> None:
     assert len(report(Image.new("RGB", size, "red")).phash) == 16
 
 
 def report_beside(data: bytes, width: int) -> ImageReport:
     """Return the report on an image of which one output of that width is made."""
-    made = developed(data, recipe_of(Resize(width=width))).picture
+    made = developed(data, recipe_of(Resize(width=width))).image
     assert made is not None
     return made
 

@@ -35,7 +35,7 @@ def test_16_bits_are_scaled_and_not_cut_off(mode: str, stored: int, shown: int) 
         ("I", 65535, 32896, 128), ("I", 2**31 - 1, 2**30, 128), ("F", float("inf"), 1.0, 0), ("F", 1.0, -3.0, 0),
     ],
 )  # fmt: skip
-def test_white_is_the_end_of_the_range_that_a_picture_uses(
+def test_white_is_the_end_of_the_range_that_an_image_uses(
     mode: str, brightest: float, value: float, shown: int
 ) -> None:
     image = Image.new(mode, (2, 1), value)
@@ -82,7 +82,7 @@ def test_a_profile_leaves_alpha_alone() -> None:
     assert converted.tobytes() != image.tobytes()
 
 
-def test_the_picture_given_stays_as_it_is() -> None:
+def test_the_image_given_stays_as_it_is() -> None:
     for mode in ("RGB", "RGBA", "L", "CMYK", "P"):
         image = scene().convert(mode)
         before = image.copy()

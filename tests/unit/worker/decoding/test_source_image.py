@@ -23,27 +23,27 @@ def decoded(data: bytes, scale: float) -> DecodedFrame:
         file.write(data)
         file.flush()
         with open_source(Path(file.name), ImageLimits()) as header:
-            return SourceImage(header, scale=scale, check=lambda: None).first
+            return SourceImage(header, scale=scale, check=lambda: None).first_frame()
 
 
-def shown(picture: DecodedFrame, size: Size) -> Image.Image:
-    return picture.image.resize(size, Image.Resampling.LANCZOS, box=picture.frame)
+def shown(decoded_frame: DecodedFrame, size: Size) -> Image.Image:
+    return decoded_frame.image.resize(size, Image.Resampling.LANCZOS, box=decoded_frame.frame)
 
 
 @pytest.mark.parametrize(
     "scale, width", [(1.0, 1600), (0.5, 1600), (0.4, 800), (0.2, 400), (0.1, 200), (0.01, 48)]
 )
 def test_a_jpeg_is_decoded_no_larger_than_needed(scale: float, width: int) -> None:
-    picture = decoded(photograph(1600, 1200), scale)
-    assert picture.size == (1600, 1200)
-    assert picture.image.width <= width
-    assert picture.image.width >= 1600 * scale
+    decoded_frame = decoded(photograph(1600, 1200), scale)
+    assert decoded_frame.size == (1600, 1200)
+    assert decoded_frame.image.width <= width
+    assert decoded_frame.image.width >= 1600 * scale
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "AVIF"])
 def test_other_formats_are_averaged_to_no_less_than_half_as_much_again(kind: str) -> None:
-    picture = decoded(encoded(scene(1600, 1200), kind), 0.12)
-    assert picture.image.size == (320, 240)
+    decoded_frame = decoded(encoded(scene(1600, 1200), kind), 0.12)
+    assert decoded_frame.image.size == (320, 240)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -58,16 +58,16 @@ def test_a_smaller_decode_shows_the_same_to_a_fraction_of_a_pixel(kind: str, ori
     )
     for scale in (0.2, 0.1):
         target = (round(size[0] * scale), round(size[1] * scale))
-        picture, expected = decoded(data, scale), scene(*size).resize(target, Image.Resampling.LANCZOS)
-        likeness = similarity(shown(picture, target), expected)
+        decoded_frame, expected = decoded(data, scale), scene(*size).resize(target, Image.Resampling.LANCZOS)
+        likeness = similarity(shown(decoded_frame, target), expected)
         assert likeness > 0.98
-        assert likeness > similarity(picture.image.resize(target, Image.Resampling.LANCZOS), expected)
+        assert likeness > similarity(decoded_frame.image.resize(target, Image.Resampling.LANCZOS), expected)
 
 
-def test_white_is_what_it_is_to_the_whole_picture() -> None:
-    picture = Image.new("F", (400, 1600), 0.5)
-    picture.paste(250.0, (0, 1500, 400, 1600))
-    image = decoded(encoded(picture, "TIFF"), 0.1).image
+def test_white_is_what_it_is_to_the_whole_image() -> None:
+    image = Image.new("F", (400, 1600), 0.5)
+    image.paste(250.0, (0, 1500, 400, 1600))
+    image = decoded(encoded(image, "TIFF"), 0.1).image
     assert image.getpixel((0, 0)) == (0, 0, 0)
     assert image.getpixel((0, image.height - 1)) == (250, 250, 250)
 

@@ -30,7 +30,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_is_of_its_format_and_shows_the_picture(kind: Format) -> None:
+def test_a_file_is_of_its_format_and_shows_the_image(kind: Format) -> None:
     image = decoded(encode(scene(), kind, EncodeOptions(quality=82)))
     assert image.format == kind.upper()
     assert find_format(kind).media_type == f"image/{kind}"
@@ -61,7 +61,7 @@ def test_a_jpeg_is_progressive_and_halves_its_colors_below_90() -> None:
         assert image.layer[0][1:3] == ((2, 2) if subsampling else (1, 1))  # type: ignore[attr-defined]
 
 
-def test_a_jpeg_has_white_where_the_picture_has_nothing() -> None:
+def test_a_jpeg_has_white_where_the_image_has_nothing() -> None:
     image = decoded(encode(with_hole(scene()), "jpeg", EncodeOptions(quality=90)))
     assert image.mode == "RGB"
     assert image.crop((310, 230, 330, 250)).convert("L").getextrema()[0] > 250  # type: ignore[operator]
@@ -82,10 +82,10 @@ def plain(image: Image.Image) -> int:
 
 
 def test_a_large_photograph_is_no_larger_for_being_made_sooner() -> None:
-    picture = scene(800, 600)
-    data = encode(picture, "png", EncodeOptions())
-    assert decoded(data).tobytes() == picture.tobytes()
-    assert len(data) < plain(picture)
+    image = scene(800, 600)
+    data = encode(image, "png", EncodeOptions())
+    assert decoded(data).tobytes() == image.tobytes()
+    assert len(data) < plain(image)
 
 
 def test_what_repeats_in_a_drawing_is_found() -> None:
@@ -95,7 +95,7 @@ def test_what_repeats_in_a_drawing_is_found() -> None:
     assert len(encode(drawing, "png", EncodeOptions())) == plain(drawing)
 
 
-def test_a_picture_beyond_the_format_is_refused_with_the_reason() -> None:
+def test_an_image_beyond_the_format_is_refused_with_the_reason() -> None:
     with pytest.raises(InvalidRecipeError, match="16383 pixels a side, not 16384 x 1"):
         encode(Image.new("RGB", (16384, 1)), "webp", EncodeOptions(quality=80))
     with pytest.raises(InvalidRecipeError, match="65500"):
@@ -130,18 +130,22 @@ def test_an_avif_halves_its_colors_below_90(quality: int, subsampling: int) -> N
 
 @pytest.mark.parametrize("name, longest", [("webp", 2**24 - 1), ("avif", 2**24 - 1), ("gif", 655_350)])
 def test_what_lasts_longer_than_a_format_can_say_lasts_as_long_as_it_can(name: str, longest: int) -> None:
-    shots = [Frame(scene(64, 48), 65_535_000), Frame(scene(64, 48).rotate(180), 65_535_000)]
-    image = decoded(encode(FrameSequence(lambda: iter(shots), count=2, plays=100_000), name, EncodeOptions()))
+    frames = [Frame(scene(64, 48), 65_535_000), Frame(scene(64, 48).rotate(180), 65_535_000)]
+    image = decoded(
+        encode(FrameSequence(lambda: iter(frames), count=2, loop_count=100_000), name, EncodeOptions())
+    )
     assert image.n_frames == 2  # type: ignore[attr-defined]
     for number in range(2):
         image.seek(number)
         image.load()
         assert image.info["duration"] == longest
-    if name != "avif":  # which plays for ever
+    if name != "avif":  # which plays forever
         assert loop_count_of(image) == 65_535
 
 
 def test_the_durations_of_a_webp_add_up_to_what_it_can_say() -> None:
-    shots = [Frame(scene(16, 12).rotate(number), 65_535_000) for number in range(200)]
-    image = decoded(encode(FrameSequence(lambda: iter(shots), count=200, plays=1), "webp", EncodeOptions()))
+    frames = [Frame(scene(16, 12).rotate(number), 65_535_000) for number in range(200)]
+    image = decoded(
+        encode(FrameSequence(lambda: iter(frames), count=200, loop_count=1), "webp", EncodeOptions())
+    )
     assert image.n_frames == 200  # type: ignore[attr-defined]

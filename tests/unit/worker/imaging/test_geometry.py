@@ -26,8 +26,8 @@ def test_a_box_never_leaves_the_image() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_frame_turns_with_the_picture(orientation: int) -> None:
-    """Shown by a picture of 5 x 3 pixels in an image of 8 x 4: white inside the frame, black outside."""
+def test_the_frame_turns_with_the_image(orientation: int) -> None:
+    """Placed as an image of 5 x 3 pixels in one of 8 x 4: white inside the frame, black outside."""
     stored = Image.new("L", (8, 4))
     stored.paste(255, (0, 0, 5, 3))
     stored.getexif()[0x0112] = orientation

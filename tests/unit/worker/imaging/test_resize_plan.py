@@ -12,7 +12,7 @@ def fit(source: Size, width: int | None, height: int | None, **options: Any) -> 
     return plan_resize(source, Resize(width=width, height=height, **options))
 
 
-def test_inside_uses_the_whole_picture() -> None:
+def test_inside_uses_the_whole_image() -> None:
     assert fit((1600, 1200), 800, 800) == ((800, 600), (0, 0, 1600, 1200), 0.5, (800, 600))
 
 

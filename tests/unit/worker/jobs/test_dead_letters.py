@@ -58,7 +58,7 @@ def letters() -> DeadLetters:
     return DeadLetters()
 
 
-async def test_a_picture_that_killed_its_worker_each_time_fails(letters: DeadLetters) -> None:
+async def test_an_image_that_killed_its_worker_each_time_fails(letters: DeadLetters) -> None:
     image_id = await letters.attempted(MAX_DELIVERIES)
 
     assert await letters.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK

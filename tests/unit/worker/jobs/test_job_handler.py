@@ -150,7 +150,7 @@ async def gone_in_the_middle(worker: Worker) -> None:
 
 START, DONE, OVER = "image.processing", "image.completed", "image.failed"
 DAMAGED, FULL = CorruptImageError("damaged"), StoreFullError("no room")
-# the delivery: how it is arranged, the verdict, the events, the status and code afterwards, the retries
+# the delivery: how it is arranged, the disposition, the events, the status and code afterwards, the retries
 TABLE: dict[
     str, tuple[Callable[[Worker], Any], Disposition, list[str], tuple[str | None, str | None], int]
 ] = {
@@ -250,10 +250,10 @@ TABLE: dict[
 
 @pytest.mark.parametrize("row", TABLE)
 async def test_the_delivery_table(worker: Worker, row: str) -> None:
-    arrange, verdict, events, (status, code), retries = TABLE[row]
+    arrange, disposition, events, (status, code), retries = TABLE[row]
     await arrange(worker)
 
-    assert await worker.deliver() is verdict
+    assert await worker.deliver() is disposition
 
     assert worker.events == events
     assert len(worker.publisher.retries) == retries
@@ -261,7 +261,7 @@ async def test_the_delivery_table(worker: Worker, row: str) -> None:
     assert (record.status if record else None) == status
     failure = record.result.failure if record and record.result else None
     assert (failure.code if failure else None) == code
-    label = {"verdict": verdict.name.lower()}
+    label = {"disposition": disposition.name.lower()}
     assert worker.registry.get_sample_value("darkroom_deliveries_total", label) == 1
 
 
@@ -295,9 +295,9 @@ async def test_a_repeated_delivery_develops_nothing_and_announces_the_same_event
 
 
 async def test_two_deliveries_at_once_have_one_result(worker: Worker) -> None:
-    verdicts = await asyncio.gather(worker.deliver(), worker.deliver())
+    dispositions = await asyncio.gather(worker.deliver(), worker.deliver())
 
-    assert set(verdicts) == {Disposition.ACK}
+    assert set(dispositions) == {Disposition.ACK}
 
     ends = [event for event in worker.publisher.events if event.type == DONE]
     assert len({event.id for event in ends}) == 1
@@ -362,7 +362,7 @@ async def test_a_store_that_stays_away_keeps_the_job_on_the_queue_after_the_last
     assert await worker.deliver() is Disposition.REQUEUE
 
 
-async def test_the_attempt_is_noted_before_the_picture_is_touched(worker: Worker) -> None:
+async def test_the_attempt_is_noted_before_the_image_is_touched(worker: Worker) -> None:
     attempts: list[int] = []
 
     async def look(source: Path, recipe: Recipe) -> PipelineResult:

@@ -1,4 +1,4 @@
-"""Every operation: on every kind of picture, at the extremes of size, against libvips, and in random recipes."""
+"""Every operation: on every kind of image, at the extremes of size, against libvips, and in random recipes."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from common.errors import DarkroomError
-from common.recipes import operations as ask
+from common.recipes import operations as structs
 from common.recipes.operations import Operation
 from common.recipes.values import MAX_DIMENSION
 from services.worker.decoding.assets import Assets
@@ -26,27 +26,27 @@ from tests.support.images.drawings import encoded, scene, with_hole
 from tests.support.images.similarity import color_at, colors_differ_by, similarity
 
 EVERY: dict[str, Operation] = {
-    "resize": ask.Resize(width=64, height=48, fit="cover"),
-    "resize to contain": ask.Resize(width=64, height=64, fit="contain", background="teal"),
-    "resize by attention": ask.Resize(width=40, height=40, fit="cover", position="attention"),
-    "resize by entropy": ask.Resize(width=40, height=40, fit="cover", position="entropy"),
-    "crop": ask.Crop(left="10%", top="10%", width="50%", height="50%"),
-    "extend": ask.Extend(top=3, right=5, bottom=7, left=9, background="#ff000080"),
-    "trim": ask.Trim(),
-    "rotate": ask.Rotate(angle=30, background="white"),
-    "rotate by a right angle": ask.Rotate(angle=90),
-    "flip": ask.Flip(),
-    "flop": ask.Flop(),
-    "watermark": ask.Watermark(text="MARK"),
-    "watermark, tiled": ask.Watermark(text="MARK", tile=True, angle=30, color="red"),
-    "blur": ask.Blur(sigma=3),
-    "sharpen": ask.Sharpen(sigma=1, amount=2),
-    "pixelate": ask.Pixelate(size=8),
-    "grayscale": ask.Grayscale(),
-    "adjust": ask.Adjust(brightness=1.2, contrast=0.8, saturation=1.5, gamma=1.3),
-    "round": ask.Round(radius="20%"),
-    "circle": ask.Round(circle=True),
-    "flatten": ask.Flatten(background="navy"),
+    "resize": structs.Resize(width=64, height=48, fit="cover"),
+    "resize to contain": structs.Resize(width=64, height=64, fit="contain", background="teal"),
+    "resize by attention": structs.Resize(width=40, height=40, fit="cover", position="attention"),
+    "resize by entropy": structs.Resize(width=40, height=40, fit="cover", position="entropy"),
+    "crop": structs.Crop(left="10%", top="10%", width="50%", height="50%"),
+    "extend": structs.Extend(top=3, right=5, bottom=7, left=9, background="#ff000080"),
+    "trim": structs.Trim(),
+    "rotate": structs.Rotate(angle=30, background="white"),
+    "rotate by a right angle": structs.Rotate(angle=90),
+    "flip": structs.Flip(),
+    "flop": structs.Flop(),
+    "watermark": structs.Watermark(text="MARK"),
+    "watermark, tiled": structs.Watermark(text="MARK", tile=True, angle=30, color="red"),
+    "blur": structs.Blur(sigma=3),
+    "sharpen": structs.Sharpen(sigma=1, amount=2),
+    "pixelate": structs.Pixelate(size=8),
+    "grayscale": structs.Grayscale(),
+    "adjust": structs.Adjust(brightness=1.2, contrast=0.8, saturation=1.5, gamma=1.3),
+    "round": structs.Round(radius="20%"),
+    "circle": structs.Round(circle=True),
+    "flatten": structs.Flatten(background="navy"),
 }
 SOURCES: dict[str, Callable[[], bytes]] = {
     "RGB": lambda: encoded(scene(160, 120), "PNG"),
@@ -99,75 +99,80 @@ def test_every_mode_comes_through_with_the_size_that_numbers_tell(name: str, sou
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("name", EVERY)
-def test_the_smallest_and_the_longest_pictures_come_through(
+def test_the_smallest_and_the_longest_images_come_through(
     name: str, mode: str, size: tuple[int, int]
 ) -> None:
-    picture = Image.new(mode, size, "#80402080" if mode == "RGBA" else "#804020")
-    before = picture.tobytes()
+    image = Image.new(mode, size, "#80402080" if mode == "RGBA" else "#804020")
+    before = image.tobytes()
 
-    result = apply(picture, EVERY[name])
+    result = apply(image, EVERY[name])
 
     assert min(result.size) >= 1
     assert result.mode in {"RGB", "RGBA"}
-    assert picture.tobytes() == before, "an operation never changes what it was given"
+    assert image.tobytes() == before, "an operation never changes what it was given"
 
 
 def test_flip_and_flop_mirror() -> None:
-    picture = scene(160, 120)
-    assert apply(picture, ask.Flip()).getpixel((0, 0)) == picture.getpixel((0, 119))
-    assert apply(picture, ask.Flop()).getpixel((0, 0)) == picture.getpixel((159, 0))
-    assert apply(picture, ask.Flip(), ask.Flop()).tobytes() == apply(picture, ask.Rotate(angle=180)).tobytes()
+    image = scene(160, 120)
+    assert apply(image, structs.Flip()).getpixel((0, 0)) == image.getpixel((0, 119))
+    assert apply(image, structs.Flop()).getpixel((0, 0)) == image.getpixel((159, 0))
+    assert (
+        apply(image, structs.Flip(), structs.Flop()).tobytes()
+        == apply(image, structs.Rotate(angle=180)).tobytes()
+    )
 
 
 def test_rotate_turns_clockwise() -> None:
-    picture = Image.new("RGB", (40, 20), "black")
-    picture.paste("red", (0, 0, 10, 20))  # on the left
-    turned = apply(picture, ask.Rotate(angle=90))
+    image = Image.new("RGB", (40, 20), "black")
+    image.paste("red", (0, 0, 10, 20))  # on the left
+    turned = apply(image, structs.Rotate(angle=90))
     assert turned.size == (20, 40)
     assert turned.getpixel((10, 2)) == (255, 0, 0), "what was left is on top"
 
 
-def test_a_crop_outside_the_picture_is_an_error_of_the_recipe() -> None:
+def test_a_crop_outside_the_image_is_an_error_of_the_recipe() -> None:
     with pytest.raises(DarkroomError, match="crop"):
-        apply(scene(160, 120), ask.Crop(left=500))
+        apply(scene(160, 120), structs.Crop(left=500))
 
 
 def test_extend_adds_borders_of_its_color() -> None:
-    result = apply(scene(160, 120), ask.Extend(left=10, top=20, background="red"))
+    result = apply(scene(160, 120), structs.Extend(left=10, top=20, background="red"))
     assert result.size == (170, 140)
     assert result.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
     assert result.convert("RGB").crop((10, 20, 170, 140)).tobytes() == scene(160, 120).tobytes()
 
 
 def test_trim_leaves_what_differs_from_the_ground() -> None:
-    picture = Image.new("RGB", (100, 80), "white")
-    picture.paste("green", (30, 20, 70, 50))
-    assert apply(picture, ask.Trim()).size == (40, 30)
-    assert apply(Image.new("RGB", (9, 9), "white"), ask.Trim()).size == (9, 9), "never to nothing"
+    image = Image.new("RGB", (100, 80), "white")
+    image.paste("green", (30, 20, 70, 50))
+    assert apply(image, structs.Trim()).size == (40, 30)
+    assert apply(Image.new("RGB", (9, 9), "white"), structs.Trim()).size == (9, 9), "never to nothing"
 
 
 def test_pixelate_makes_squares_of_one_color() -> None:
-    result = apply(scene(160, 120), ask.Pixelate(size=16))
+    result = apply(scene(160, 120), structs.Pixelate(size=16))
     square = result.crop((32, 16, 48, 32))
     assert len(set(pixels(square))) == 1
 
 
 def test_grayscale_takes_the_colors_away_and_keeps_transparency() -> None:
-    result = apply(with_hole(scene(160, 120)), ask.Grayscale())
+    result = apply(with_hole(scene(160, 120)), structs.Grayscale())
     red, green, blue, alpha = result.convert("RGBA").split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
     assert alpha.tobytes() == with_hole(scene(160, 120)).getchannel("A").tobytes()
 
 
 def test_adjust_without_a_change_changes_nothing() -> None:
-    assert apply(scene(160, 120), ask.Adjust()).tobytes() == scene(160, 120).tobytes()
+    assert apply(scene(160, 120), structs.Adjust()).tobytes() == scene(160, 120).tobytes()
 
 
-@pytest.mark.parametrize("blurred", [ask.Blur(sigma=4), ask.Rotate(angle=20), ask.Resize(width=40)])
+@pytest.mark.parametrize(
+    "blurred", [structs.Blur(sigma=4), structs.Rotate(angle=20), structs.Resize(width=40)]
+)
 def test_transparent_pixels_lend_no_color_to_their_neighbors(blurred: Operation) -> None:
-    picture = Image.new("RGBA", (80, 80), (0, 255, 0, 0))  # green that nobody sees
-    picture.paste((255, 0, 0, 255), (20, 20, 60, 60))
-    result = apply(picture, blurred)
+    image = Image.new("RGBA", (80, 80), (0, 255, 0, 0))  # green that nobody sees
+    image.paste((255, 0, 0, 255), (20, 20, 60, 60))
+    result = apply(image, blurred)
     seen = [pixel for pixel in pixels(result) if pixel[3] > 40]
     assert seen
     assert max(pixel[1] for pixel in seen) < 30
@@ -175,21 +180,21 @@ def test_transparent_pixels_lend_no_color_to_their_neighbors(blurred: Operation)
 
 @pytest.mark.parametrize("radius", ["0%", "0.001%", "0.05%", "0.1%", "0.2%", "0.4%"])
 def test_round_by_less_than_half_a_pixel_leaves_the_corners(radius: str) -> None:
-    low, _ = apply(scene(160, 120), ask.Round(radius=radius)).getchannel("A").getextrema()
+    low, _ = apply(scene(160, 120), structs.Round(radius=radius)).getchannel("A").getextrema()
     assert low >= 200  # type: ignore[operator]  # one channel
 
 
 def test_round_cuts_the_corners_and_nothing_else() -> None:
-    result = apply(scene(160, 120), ask.Round(radius=30))
+    result = apply(scene(160, 120), structs.Round(radius=30))
     assert result.getchannel("A").getpixel((0, 0)) == 0
     assert result.getchannel("A").getpixel((80, 60)) == 255
-    circle = apply(scene(160, 120), ask.Round(circle=True))
+    circle = apply(scene(160, 120), structs.Round(circle=True))
     assert circle.size == (120, 120)
     assert circle.getchannel("A").getpixel((60, 1)) == 255
 
 
 def test_flatten_leaves_nothing_transparent() -> None:
-    result = apply(with_hole(scene(160, 120)), ask.Flatten(background="navy"))
+    result = apply(with_hole(scene(160, 120)), structs.Flatten(background="navy"))
     assert result.mode == "RGB" or result.getchannel("A").getextrema() == (255, 255)
 
 
@@ -198,14 +203,14 @@ def test_flatten_leaves_nothing_transparent() -> None:
 @pytest.mark.parametrize("at", [0.12, 0.5, 0.88])
 def test_smart_crop_keeps_the_subject(by: str, mode: str, at: float) -> None:
     size = (600, 150) if mode == "wide" else (150, 600)
-    picture = Image.new("RGB", size, "#8899aa")
+    image = Image.new("RGB", size, "#8899aa")
     middle = (round(size[0] * at), 75) if mode == "wide" else (75, round(size[1] * at))
     middle = (min(max(middle[0], 50), size[0] - 50), min(max(middle[1], 50), size[1] - 50))
     subject = scene(80, 80)
-    picture.paste(subject, (middle[0] - 40, middle[1] - 40))
+    image.paste(subject, (middle[0] - 40, middle[1] - 40))
 
-    operation = ask.Resize(width=150, height=150, fit="cover", position=by)
-    result = apply(picture, operation)
+    operation = structs.Resize(width=150, height=150, fit="cover", position=by)
+    result = apply(image, operation)
 
     corners = [color_at(result, across, down) for across in (0.02, 0.98) for down in (0.02, 0.98)]
     ground = sum(colors_differ_by(corner, (0x88, 0x99, 0xAA)) < 12 for corner in corners)
@@ -224,22 +229,22 @@ def pillow_of(image: Any) -> Image.Image:
 
 
 FIDELITY: dict[str, tuple[Operation, Callable[[Any], Any]]] = {
-    "resize inside": (ask.Resize(width=400), lambda v: v.thumbnail_image(400, height=10_000)),
+    "resize inside": (structs.Resize(width=400), lambda v: v.thumbnail_image(400, height=10_000)),
     "resize cover": (
-        ask.Resize(width=300, height=300, fit="cover"),
+        structs.Resize(width=300, height=300, fit="cover"),
         lambda v: v.thumbnail_image(300, height=300, crop="centre"),
     ),
     "resize fill": (
-        ask.Resize(width=200, height=400, fit="fill"),
+        structs.Resize(width=200, height=400, fit="fill"),
         lambda v: v.thumbnail_image(200, height=400, size="force"),
     ),
-    "blur": (ask.Blur(sigma=4), lambda v: v.gaussblur(4)),
-    "crop": (ask.Crop(left=100, top=50, width=300, height=200), lambda v: v.crop(100, 50, 300, 200)),
-    "flip": (ask.Flip(), lambda v: v.flip("vertical")),
-    "rotate": (ask.Rotate(angle=90), lambda v: v.rot90()),
-    "grayscale": (ask.Grayscale(), lambda v: v.colourspace("b-w").colourspace("srgb")),
-    "brightness": (ask.Adjust(brightness=0.8), lambda v: (v * 0.8).cast("uchar")),
-    "contrast": (ask.Adjust(contrast=0.7), lambda v: ((v - 127.5) * 0.7 + 127.5).cast("uchar")),
+    "blur": (structs.Blur(sigma=4), lambda v: v.gaussblur(4)),
+    "crop": (structs.Crop(left=100, top=50, width=300, height=200), lambda v: v.crop(100, 50, 300, 200)),
+    "flip": (structs.Flip(), lambda v: v.flip("vertical")),
+    "rotate": (structs.Rotate(angle=90), lambda v: v.rot90()),
+    "grayscale": (structs.Grayscale(), lambda v: v.colourspace("b-w").colourspace("srgb")),
+    "brightness": (structs.Adjust(brightness=0.8), lambda v: (v * 0.8).cast("uchar")),
+    "contrast": (structs.Adjust(contrast=0.7), lambda v: ((v - 127.5) * 0.7 + 127.5).cast("uchar")),
 }
 
 
@@ -260,7 +265,7 @@ _position = st.sampled_from(["center", "top-left", "bottom", "30% 70%", "attenti
 _side = st.integers(1, 300)
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(
-        ask.Resize,
+        structs.Resize,
         width=_side,
         height=st.none() | _side,
         fit=st.sampled_from(["inside", "outside", "cover", "contain", "fill"]),
@@ -269,15 +274,19 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         background=_color,
     ),
     st.builds(
-        ask.Crop, left=_percent, top=st.integers(0, 200), width=st.none() | _side, height=st.none() | _percent
+        structs.Crop,
+        left=_percent,
+        top=st.integers(0, 200),
+        width=st.none() | _side,
+        height=st.none() | _percent,
     ),
-    st.builds(ask.Extend, top=_side, left=_side, background=_color),
-    st.builds(ask.Trim, threshold=st.integers(0, 254), background=st.none() | _opaque),
-    st.builds(ask.Rotate, angle=st.floats(-360, 360), background=_color),
-    st.just(ask.Flip()),
-    st.just(ask.Flop()),
+    st.builds(structs.Extend, top=_side, left=_side, background=_color),
+    st.builds(structs.Trim, threshold=st.integers(0, 254), background=st.none() | _opaque),
+    st.builds(structs.Rotate, angle=st.floats(-360, 360), background=_color),
+    st.just(structs.Flip()),
+    st.just(structs.Flop()),
     st.builds(
-        ask.Watermark,
+        structs.Watermark,
         text=st.text(min_size=1, max_size=20).filter(lambda text: bool(text.strip())),
         size=st.floats(0.02, 1),
         color=st.none() | _opaque,
@@ -286,22 +295,22 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         tile=st.booleans(),
         angle=st.floats(-360, 360),
     ),
-    st.builds(ask.Blur, sigma=st.floats(0.3, 250)),
-    st.builds(ask.Sharpen, sigma=st.floats(0.3, 10), amount=st.floats(0, 10)),
-    st.builds(ask.Pixelate, size=st.integers(2, 1024)),
-    st.just(ask.Grayscale()),
+    st.builds(structs.Blur, sigma=st.floats(0.3, 250)),
+    st.builds(structs.Sharpen, sigma=st.floats(0.3, 10), amount=st.floats(0, 10)),
+    st.builds(structs.Pixelate, size=st.integers(2, 1024)),
+    st.just(structs.Grayscale()),
     st.builds(
-        ask.Adjust,
+        structs.Adjust,
         brightness=st.floats(0, 10),
         contrast=st.floats(0, 10),
         saturation=st.floats(0, 10),
         gamma=st.floats(0.1, 10),
     ),
-    st.builds(ask.Round, radius=st.integers(1, 500)),
-    st.just(ask.Round(circle=True)),
-    st.builds(ask.Flatten, background=_opaque),
+    st.builds(structs.Round, radius=st.integers(1, 500)),
+    st.just(structs.Round(circle=True)),
+    st.builds(structs.Flatten, background=_opaque),
 )
-PICTURES = st.builds(
+IMAGES = st.builds(
     lambda width, height, mode: scene(width, height) if mode == "RGB" else with_hole(scene(width, height)),
     st.integers(1, 200),
     st.integers(1, 200),
@@ -309,15 +318,15 @@ PICTURES = st.builds(
 )
 
 
-@given(picture=PICTURES, operations=st.lists(OPERATIONS, min_size=1, max_size=5))
+@given(image=IMAGES, operations=st.lists(OPERATIONS, min_size=1, max_size=5))
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_any_recipe_gives_an_image_within_bounds_or_an_error_of_ours(
-    picture: Image.Image, operations: list[Operation]
+    image: Image.Image, operations: list[Operation]
 ) -> None:
     try:
-        (rendered,) = developed(encoded(picture, "PNG"), recipe_of(*operations)).outputs
+        (rendered,) = developed(encoded(image, "PNG"), recipe_of(*operations)).outputs
     except DarkroomError:
         return
     assert opened(rendered).size == (rendered.width, rendered.height)
@@ -327,10 +336,10 @@ def test_any_recipe_gives_an_image_within_bounds_or_an_error_of_ours(
 def test_a_watermark_may_be_an_image_of_the_operator_s(tmp_path: Any) -> None:
     Image.new("RGBA", (60, 30), (255, 0, 0, 255)).save(tmp_path / "logo.png")
     assets = Assets(watermarks_folder=tmp_path)
-    mark = ask.Watermark(image="logo.png", scale=0.25, opacity=1.0, position="top-left", margin=0.0)
+    mark = structs.Watermark(image="logo.png", scale=0.25, opacity=1.0, position="top-left", margin=0.0)
 
     (rendered,) = developed(SOURCES["RGB"](), recipe_of(mark), assets=assets).outputs
 
     assert colors_differ_by(on_white(opened(rendered)).getpixel((10, 8)), (255, 0, 0)) < 8  # type: ignore[arg-type]
     with pytest.raises(DarkroomError, match=r"there is no watermark image 'none\.png'"):
-        developed(SOURCES["RGB"](), recipe_of(ask.Watermark(image="none.png")), assets=assets)
+        developed(SOURCES["RGB"](), recipe_of(structs.Watermark(image="none.png")), assets=assets)

@@ -37,13 +37,13 @@ Size = tuple[int, int]
     ],
 )
 def test_sizes_are_those_of_sharp(size: Size, box: Size, fit: str, enlarge: bool, expected: Size) -> None:
-    picture = Image.new("RGB", size, "red")
-    result = resize(picture, Resize(width=box[0], height=box[1], fit=fit, enlarge=enlarge))  # type: ignore[arg-type]
+    image = Image.new("RGB", size, "red")
+    result = resize(image, Resize(width=box[0], height=box[1], fit=fit, enlarge=enlarge))  # type: ignore[arg-type]
     assert result.size == expected
-    assert result.getextrema() == picture.getextrema()
+    assert result.getextrema() == image.getextrema()
 
 
-def test_inside_shows_all_of_the_picture() -> None:
+def test_inside_shows_all_of_the_image() -> None:
     result = resize(scene(), Resize(width=160, height=160))
     for place, color in CORNERS.items():
         assert colors_differ_by(color_at(result, *place), color) < 8
@@ -76,7 +76,7 @@ def test_transparent_black_leaves_no_dark_fringe(side: int) -> None:
     assert result.getchannel("A").getextrema()[0] < 128  # type: ignore[operator]
 
 
-def test_the_picture_given_stays_as_it_is() -> None:
-    picture = scene().copy()
-    resize(picture, Resize(width=100, height=100))
-    assert picture == scene()
+def test_the_image_given_stays_as_it_is() -> None:
+    image = scene().copy()
+    resize(image, Resize(width=100, height=100))
+    assert image == scene()

@@ -37,7 +37,7 @@ def test_it_stands_out_on_any_ground(color: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [400, 800, 1600, 3000])
-def test_it_grows_with_the_picture(width: int) -> None:
+def test_it_grows_with_the_image(width: int) -> None:
     plain = ground(size=(width, width))
     left, _, right, _ = box_of(mark(plain, Watermark(text=TEXT, size=0.5)), plain)
     assert (right - left) / width == pytest.approx(0.5, abs=0.01)
@@ -86,14 +86,14 @@ def test_outline_and_letters_lie_on_each_other_on_every_line() -> None:
     "size", [(1, 1), (2, 2), (7, 3), (65535, 1), (1, 65535), (800, 5), (5, 800), (3000, 20)]
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_any_size_of_picture_is_kept(size: tuple[int, int], mode: str) -> None:
+def test_any_size_of_image_is_kept(size: tuple[int, int], mode: str) -> None:
     plain = Image.new(mode, size)
     marked = mark(plain, Watermark(text=TEXT))
     assert (marked.size, marked.mode) == (size, mode)
 
 
 @pytest.mark.parametrize("size", [(60, 60), (40, 200), (500, 14)])
-def test_it_stays_within_a_small_picture(size: tuple[int, int]) -> None:
+def test_it_stays_within_a_small_image(size: tuple[int, int]) -> None:
     plain = ground("black", size)
     left, top, right, bottom = box_of(mark(plain, Watermark(text=TEXT, margin=0.0)), plain)
     assert 0 <= left < right <= size[0]
@@ -113,8 +113,8 @@ def test_half_a_watermark_on_transparent_ground_is_as_light_as_a_whole_one() -> 
     assert (255, 255, 255, 128) in set(marked.get_flattened_data())
 
 
-def test_the_picture_given_stays_as_it_is() -> None:
-    for picture in (scene().copy(), with_hole(scene())):
-        before = picture.copy()
-        assert mark(picture, Watermark(text=TEXT)) != before
-        assert picture == before
+def test_the_image_given_stays_as_it_is() -> None:
+    for image in (scene().copy(), with_hole(scene())):
+        before = image.copy()
+        assert mark(image, Watermark(text=TEXT)) != before
+        assert image == before

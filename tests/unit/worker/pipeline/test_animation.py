@@ -105,14 +105,14 @@ def test_every_frame_is_trimmed_as_the_first() -> None:
 @pytest.mark.parametrize(
     "options", [{"format": "jpeg"}, {"format": "png"}, {"format": "webp", "animated": False}]
 )
-def test_a_still_picture_is_the_first_frame(options: dict[str, Any]) -> None:
+def test_a_still_image_is_the_first_frame(options: dict[str, Any]) -> None:
     output = developed(animation("GIF"), recipe_of(**options)).outputs[0]
     image = opened(output)
     assert getattr(image, "n_frames", 1) == output.report.frames == 1
     assert colors_differ_by(color_at(image.convert("RGB"), 0.95, 0.9), COLORS[0]) < 12
 
 
-def test_the_built_in_preset_makes_still_pictures() -> None:
+def test_the_built_in_preset_makes_still_images() -> None:
     assert [o.report.frames for o in developed(animation("GIF"), default_recipe()).outputs] == [1, 1]
 
 
@@ -142,32 +142,32 @@ def test_damage_in_a_later_frame_fails_what_moves() -> None:
 
 def test_rounding_to_hundredths_does_not_add_up() -> None:
     image = Image.new("L", (1, 1))
-    rounded = [shot.duration for shot in to_hundredths(Frame(image, 33) for _ in range(100))]
+    rounded = [frame.duration for frame in to_hundredths(Frame(image, 33) for _ in range(100))]
     assert sum(rounded) == 3300
     assert set(rounded) == {30, 40}
 
 
 def test_a_film_holds_one_frame_and_runs_forwards_only() -> None:
-    film = LazyAnimation(iter([Frame(frame, 10) for frame in frames(3)]), 3, lambda image: image)
-    film.seek(1)
-    film.seek(0)
-    assert film.tell() == 0
+    animation = LazyAnimation(iter([Frame(frame, 10) for frame in frames(3)]), 3, lambda image: image)
+    animation.seek(1)
+    animation.seek(0)
+    assert animation.tell() == 0
     with pytest.raises(EOFError):
-        film.seek(1)
-    film.seek(2)
+        animation.seek(1)
+    animation.seek(2)
     with pytest.raises(EOFError):
-        film.seek(3)
-    assert film.durations == [10, 10, 10]
+        animation.seek(3)
+    assert animation.durations == [10, 10, 10]
 
 
 @pytest.mark.parametrize("side, runs", [(10, 1), (3000, 2)])
 def test_small_frames_are_rendered_once_for_all_files(side: int, runs: int) -> None:
-    begun = []
+    started = []
 
     def render() -> Any:
-        begun.append(1)
+        started.append(1)
         yield from [Frame(Image.new("L", (side, side)), 10)] * 2
 
-    reel = FrameSequence(render, count=2, plays=0)
-    assert [len(list(reel)), len(list(reel))] == [2, 2]
-    assert len(begun) == runs
+    sequence = FrameSequence(render, count=2, loop_count=0)
+    assert [len(list(sequence)), len(list(sequence))] == [2, 2]
+    assert len(started) == runs

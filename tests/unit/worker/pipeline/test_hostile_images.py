@@ -104,7 +104,7 @@ def test_too_little_memory_is_an_error_of_its_own(tmp_path: Path) -> None:
         "heic",
     ],
 )  # fmt: skip
-def test_damaged_bytes_end_in_a_picture_or_in_an_error_of_ours(name: str) -> None:
+def test_damaged_bytes_end_in_an_image_or_in_an_error_of_ours(name: str) -> None:
     data = SOUND[name]().data
     for seed in range(40):
         hurt = damaged(data[:600], seed) + data[600:] if seed % 2 else damaged(data, seed)

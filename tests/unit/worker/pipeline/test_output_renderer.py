@@ -115,7 +115,7 @@ def test_the_best_quality_that_fits_is_found(most: int, best: int) -> None:
     assert len(tried) <= 8
 
 
-def test_auto_takes_what_suits_the_picture() -> None:
+def test_auto_takes_what_suits_the_image() -> None:
     drawing = Image.new("RGB", (300, 200), "white")
     ImageDraw.Draw(drawing).rectangle((40, 40, 200, 120), fill="navy")
     for image, kind in ((scene(), "jpeg"), (with_hole(scene()), "webp"), (drawing, "png")):

@@ -30,7 +30,7 @@ MARK = Watermark(text="SAMPLE WATERMARK")
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_every_kind_of_picture_comes_out_upright_and_in_its_colors(name: str) -> None:
+def test_every_kind_of_image_comes_out_upright_and_in_its_colors(name: str) -> None:
     sample = SOUND[name]()
     output = opened(developed(sample.data, recipe_of(INSIDE)).outputs[0])
     expected = sample.expected.resize(output.size)
@@ -42,7 +42,7 @@ def test_every_kind_of_picture_comes_out_upright_and_in_its_colors(name: str) ->
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_sizes_are_what_the_recipe_says_of_the_full_picture(name: str) -> None:
+def test_sizes_are_what_the_recipe_says_of_the_full_image(name: str) -> None:
     sample = SOUND[name]()
     result = developed(sample.data, recipe_of(INSIDE))
     width, height = sample.expected.size

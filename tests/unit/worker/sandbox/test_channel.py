@@ -58,7 +58,7 @@ def test_what_is_no_message_is_an_error(ends: tuple[Channel[Response], socket.so
 def test_more_descriptors_than_agreed_are_an_error(ends: tuple[Channel[Response], socket.socket]) -> None:
     channel, theirs = ends
     before = open_files()
-    socket.send_fds(theirs, [msgspec.msgpack.encode(Opened(size=(1, 1), animated=False))], [0] * 9)
+    socket.send_fds(theirs, [msgspec.msgpack.encode(Opened(size=(1, 1), is_animated=False))], [0] * 9)
     with pytest.raises(ChannelError, match="too long"):
         channel.receive()
     assert open_files() == before

@@ -70,7 +70,7 @@ def outcome(decoder: IsolatedDecoder | None, data: bytes, folder: Path) -> objec
         return error.code, str(error)
     return (
         made.source,
-        made.picture,
+        made.image,
         [(each.filename, each.data, each.report.frames) for each in made.outputs],
     )
 
