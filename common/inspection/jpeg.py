@@ -60,14 +60,12 @@ def _read_segment(reader: PieceReader, marker: int, found: _Found) -> None:
 
 
 def _count_scans(reader: PieceReader) -> int:
-    """Count the scans up to the end of the image: in coded data these two bytes are nothing but a marker."""
-    scans, data = 0, b""
-    while scans <= MAX_SCANS and (window := reader.window(_WINDOW)):
-        data = data[-1:] + window
-        end = data.find(b"\xff\xd9")
-        scans += data.count(b"\xff\xda", 0, len(data) if end < 0 else end)
-        if end >= 0:
-            break
+    """Count the scans up to the end of the image. What stands in a segment between two scans is no marker."""
+    scans = 0
+    while scans <= MAX_SCANS and (marker := _next_marker(reader)) not in {None, _END}:
+        length = struct.unpack(">H", reader.take(2))[0]
+        reader.skip(max(0, length - 2))
+        scans += marker == _SCAN
     return min(scans, MAX_SCANS)
 
 
@@ -85,6 +83,7 @@ def _next_marker(reader: PieceReader) -> int | None:
     while True:
         start = reader.tell()
         window = reader.window(size)
+        reader.step()
         reader.spend(window.count(b"\xff") // _MARKERS_A_PIECE)
         if found := _MARKER.search(window):
             reader.seek(start + found.end())

@@ -31,23 +31,26 @@ def inspect_tiff(reader: PieceReader, limits: ImageLimits) -> ImageInfo:
     Raises ImageTooComplexError if a directory asks for more than the file holds, or has more numbers than images need.
     """
     order = "<" if reader.take(4)[:2] == b"II" else ">"
-    first = _read(reader, order, struct.unpack(f"{order}I", reader.take(4))[0])
+    start = struct.unpack(f"{order}I", reader.take(4))[0]
+    first = _read(reader, order, start)
     for tag in {_EXIF, _GPS} & first.tags.keys():
         with suppress(EOFError):  # damaged metadata is no reason to know nothing of the image
             _read(reader, order, first.tags[tag])
     tags = first.tags
     tile = tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_HEIGHT, 0)
-    pages = _count_pages(reader, order, first.next, limits.max_frames)
+    pages = _count_pages(reader, order, start, first.next, limits.max_frames)
     return ImageInfo(width=tags.get(_WIDTH), height=tags.get(_HEIGHT), pages=pages, decoded_pixels=tile)
 
 
-def _count_pages(reader: PieceReader, order: str, offset: int, most: int) -> int:
-    pages = 1
+def _count_pages(reader: PieceReader, order: str, first: int, offset: int, most: int) -> int:
+    """Count them up to one too many; a directory that was there before ends them, as in decoders."""
+    seen = {first}
     with suppress(EOFError):
-        while offset and pages <= most:
-            offset = _read(reader, order, offset).next
-            pages += 1
-    return pages
+        while offset and offset not in seen and len(seen) <= most:
+            following = _read(reader, order, offset).next
+            seen.add(offset)
+            offset = following
+    return len(seen)
 
 
 def is_loadable_exif(exif: bytes) -> bool:
@@ -67,6 +70,7 @@ def _read(reader: PieceReader, order: str, offset: int) -> _Directory:
     reader.seek(offset)
     count = struct.unpack(f"{order}H", reader.take(2))[0]
     entries = reader.take(count * _ENTRY)
+    reader.step(count)
     following = struct.unpack(f"{order}I", reader.window(4).ljust(4, b"\0"))[0]
     found, numbers, size = {}, 0, 0
     for start in range(0, len(entries), _ENTRY):

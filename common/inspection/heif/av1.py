@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.inspection.heif.bits import BitReader
-from common.inspection.heif.boxes import Extents, length_of, read_at
+from common.inspection.heif.extents import Extents
 from common.inspection.piece_reader import PieceReader
 
 _SEQUENCE, _FRAME_HEADER, _FRAME, _REDUNDANT = 1, 3, 6, 7  # types of units
@@ -28,16 +28,16 @@ class _Sequence:
 
 def largest_av1_pixels(reader: PieceReader, extents: Extents) -> int:
     """Return the most pixels that a header in the data asks for: of the sequence, or of a frame that says its own."""
-    at, end, largest, sequence = 0, length_of(extents), 0, None
+    at, end, largest, sequence = 0, extents.size, 0, None
     while at < end:
-        head = read_at(reader, extents, at, 10)
+        head = extents.read(reader, at, 10)
         kind, at = head[0] >> 3 & 15, at + (2 if head[0] & 4 else 1)
         size, at = _leb128(head[2 if head[0] & 4 else 1 :], at) if head[0] & 2 else (end - at, at)
         if kind == _SEQUENCE:
-            sequence = _read_sequence(BitReader(read_at(reader, extents, at, min(size, _HEADER_BYTES))))
+            sequence = _read_sequence(BitReader(extents.read(reader, at, min(size, _HEADER_BYTES))))
             largest = max(largest, sequence.pixels)
         elif kind in {_FRAME_HEADER, _FRAME, _REDUNDANT} and sequence:
-            bits = BitReader(read_at(reader, extents, at, min(size, _HEADER_BYTES)))
+            bits = BitReader(extents.read(reader, at, min(size, _HEADER_BYTES)))
             largest = max(largest, sequence.most if _has_own_size(bits, sequence) else 0)
         at += size
     return largest

@@ -1,5 +1,9 @@
 """Numbers of any number of bits, as the headers of video codecs have them."""
 
+from typing import Final
+
+_MAX_ZEROS: Final = 32  # no number in either codec's headers has more bits
+
 
 class BitReader:
     """Bits from the highest of the first byte on. Raises EOFError past the end."""
@@ -20,8 +24,10 @@ class BitReader:
         return bool(self.take(1))
 
     def exp_golomb(self) -> int:
-        """Return an Exp-Golomb code, called ue(v) in HEVC and uvlc() in AV1."""
+        """Return an Exp-Golomb code, called ue(v) in HEVC and uvlc() in AV1. Raises ValueError if it is too long."""
         zeros = 0
         while not self.take(1):
             zeros += 1
+            if zeros == _MAX_ZEROS:
+                raise ValueError(zeros)
         return (1 << zeros) - 1 + self.take(zeros)

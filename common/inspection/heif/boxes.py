@@ -1,12 +1,12 @@
-"""Boxes of ISO base media files, and the items and samples in them (ISO/IEC 14496-12, 23008-12)."""
+"""Boxes of ISO base media files (ISO/IEC 14496-12), and the numbers in them."""
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from common.inspection.piece_reader import PieceReader
 
-Extents = tuple[tuple[int, int], ...]  # places and lengths in the file, to be read one after the other
+_BYTES_A_STEP: Final = 256
 
 
 class Box(NamedTuple):
@@ -40,8 +40,12 @@ def find_boxes(reader: PieceReader, parent: Box, *path: bytes, skip: int = 0) ->
     return [each for box in found for each in find_boxes(reader, box, *path[1:])]
 
 
-def numbers(data: bytes, start: int, *sizes: int) -> tuple[tuple[int, ...], int]:
-    """Return unsigned numbers of so many bytes each, and where the next would begin. Raises EOFError at the end."""
+def numbers(reader: PieceReader, data: bytes, start: int, *sizes: int) -> tuple[tuple[int, ...], int]:
+    """Return unsigned numbers of so many bytes each, and where the next would begin. Raises EOFError at the end.
+
+    Each counts as a step of the reader's, whether it takes bytes or none.
+    """
+    reader.step(max(1, len(sizes)))
     values = []
     for size in sizes:
         if start + size > len(data):
@@ -55,23 +59,6 @@ def content(reader: PieceReader, box: Box, most: int = 1 << 20) -> bytes:
     """Return a box's content, of which only so much is read."""
     reader.seek(box.start)
     reader.spend()
-    return reader.window(min(most, box.end - box.start))
-
-
-def read_at(reader: PieceReader, extents: Extents, position: int, size: int) -> bytes:
-    """Return up to `size` bytes from a position in what the extents make up."""
-    data = b""
-    for start, length in extents:
-        if position < length and size > 0:
-            reader.seek(start + position)
-            part = reader.window(min(size, length - position))
-            data, size, position = data + part, size - len(part), 0
-        else:
-            position -= min(position, length)
-    reader.spend()
+    data = reader.window(min(most, box.end - box.start))
+    reader.step(len(data) // _BYTES_A_STEP)
     return data
-
-
-def length_of(extents: Extents) -> int:
-    """Return how many bytes the extents make up."""
-    return sum(length for _, length in extents)

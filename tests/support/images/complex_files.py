@@ -1,0 +1,132 @@
+"""Files of a few kilobytes whose structure asks for far more work than their length warrants."""
+
+import struct
+
+from tests.support.images.drawings import encoded, scene
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    """A box of an ISO base media file."""
+    data = b"".join(contents)
+    return struct.pack(">I4s", len(data) + 8, kind) + data
+
+
+def full_box(kind: bytes, *contents: bytes, version: int = 0) -> bytes:
+    """A box that begins with a version and flags."""
+    return box(kind, struct.pack(">I", version << 24), *contents)
+
+
+def heif(*children: bytes, brand: bytes = b"avif", after: bytes = b"") -> bytes:
+    """A file with these boxes in its `meta` box, whose primary item is number 1."""
+    handler = full_box(b"hdlr", bytes(4), b"pict", bytes(13))
+    meta = full_box(b"meta", handler, full_box(b"pitm", b"\0\1"), *children)
+    return box(b"ftyp", brand, bytes(4), b"mif1", brand) + meta + after
+
+
+def types(*kinds: bytes) -> bytes:
+    """An `iinf` box: the types of the items from number 1 on."""
+    entries = [
+        full_box(b"infe", struct.pack(">HH", number, 0), kind, b"\0", version=2)
+        for number, kind in enumerate(kinds, 1)
+    ]
+    return full_box(b"iinf", struct.pack(">H", len(entries)), *entries)
+
+
+def references(kind: bytes, sources: dict[int, list[int]]) -> bytes:
+    """An `iref` box: which items each one refers to."""
+    return full_box(
+        b"iref",
+        *(
+            box(kind, struct.pack(f">HH{len(each)}H", item, len(each), *each))
+            for item, each in sources.items()
+        ),
+    )
+
+
+def wide_locations(places: dict[int, list[tuple[int, int]]]) -> bytes:
+    """An `iloc` box of offsets and lengths of four bytes."""
+    entries = [
+        struct.pack(">HHH", item, 0, len(each)) + b"".join(struct.pack(">II", *place) for place in each)
+        for item, each in places.items()
+    ]
+    return full_box(b"iloc", b"\x44\0", struct.pack(">H", len(entries)), *entries)
+
+
+def empty_extents(items: int, kind: bytes = b"av01") -> bytes:
+    """Items of 65,535 extents each, none of which takes a byte."""
+    entries = [struct.pack(">HHH", number, 0, 65_535) for number in range(1, items + 1)]
+    locations = full_box(b"iloc", b"\0\0", struct.pack(">H", items), *entries)
+    return heif(types(*[kind] * items), locations)
+
+
+def layers(width: int, depth: int) -> bytes:
+    """Items in layers, each derived from all of the next layer."""
+    sources = {1: list(range(2, 2 + width))}
+    for layer in range(depth):
+        first = 2 + layer * width
+        sources |= {
+            item: list(range(first + width, first + 2 * width)) for item in range(first, first + width)
+        }
+    return heif(references(b"dimg", sources))
+
+
+def repeated_sources(times: int) -> bytes:
+    """An item that names its sources in many boxes."""
+    named = box(b"dimg", struct.pack(">HH1000H", 1, 1000, *range(2, 1002)))
+    return heif(full_box(b"iref", named * times))
+
+
+def configurations(units: int, associations: int) -> bytes:
+    """An item that has one `hvcC` box many times, which holds many units of no length."""
+    arrays = [
+        struct.pack(">BH", 0x20, min(65_535, units - at)) + bytes(2 * min(65_535, units - at))
+        for at in range(0, units, 65_535)
+    ]
+    configuration = b"\1" + bytes(20) + b"\3" + bytes([len(arrays)]) + b"".join(arrays)
+    entries = [
+        struct.pack(">HB", 1, min(255, associations - at)) + b"\1" * min(255, associations - at)
+        for at in range(0, associations, 255)
+    ]
+    named = full_box(b"ipma", struct.pack(">I", len(entries)), *entries)
+    return heif(types(b"hvc1"), box(b"iprp", box(b"ipco", box(b"hvcC", configuration)), named), brand=b"heic")
+
+
+def scattered_units(extents: int, units: int) -> bytes:
+    """An AV1 item of many extents, whose last one is many units of two bytes."""
+    unit = b"\x2a\0"
+    start = len(heif(types(b"av01"), wide_locations({1: [(0, 0)] * extents}))) + 8
+    places = [(start, 2)] * (extents - 1) + [(start, 2 * units)]
+    return heif(types(b"av01"), wide_locations({1: places}), after=box(b"mdat", unit * units))
+
+
+def many_runs(tracks: int, runs: int = 251) -> bytes:
+    """Sequences of as many chunks as runs of chunks."""
+    tables = [
+        full_box(b"stsd", struct.pack(">II4s", 1, 60, b"xxxx"), bytes(60)),
+        full_box(b"stsz", struct.pack(">II", 1, runs)),
+        full_box(
+            b"stsc", struct.pack(">I", runs), *(struct.pack(">III", 1000 + at, 1, 1) for at in range(runs))
+        ),
+        full_box(b"stco", struct.pack(">I", runs), bytes(4 * runs)),
+    ]
+    track = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", *tables))))
+    return box(b"ftyp", b"avis", bytes(4), b"avif") + box(b"moov", track * tracks)
+
+
+def looped_directory(entries: int) -> bytes:
+    """A TIFF whose directory of many empty entries is its own next one."""
+    size = struct.pack("<HHIIHHII", 256, 3, 1, 64, 257, 3, 1, 48)
+    empty = struct.pack("<HHII", 1000, 0, 0, 0) * (entries - 2)
+    return b"II*\0" + struct.pack("<IH", 8, entries) + size + empty + struct.pack("<I", 8)
+
+
+def hidden_scans(count: int) -> bytes:
+    """A progressive JPEG with a comment that holds an end of image after its first scan, and more scans thereafter."""
+    data = encoded(scene(64, 48), "JPEG", progressive=True)
+    first = data.index(b"\xff\xda")
+    second = next(
+        at for at in range(first + 2, len(data)) if data[at] == 0xFF and data[at + 1] not in (0, 0xFF)
+    )
+    last, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    comment = b"\xff\xfe\0\4\xff\xd9"
+    return data[:second] + comment + data[second:end] + data[last:end] * count + data[end:]
