@@ -155,6 +155,33 @@ def test_sigterm_ends_the_decoders(start_scenario: ScenarioFactory, vhost: Vhost
     scenario.revive()
 
 
+def test_fork_server_that_stands_still(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
+    """The worker replaces it within the same attempt, and lives on."""
+    scenario = start_scenario(vhost, workers=1)
+    worker = scenario.worker
+    ((fork_server,), (decoder,)) = (children(worker.child.pid), decoders(worker))
+    os.kill(fork_server, signal.SIGSTOP)
+    os.kill(decoder, signal.SIGKILL)
+    image_id = scenario.upload()
+
+    scenario.wait_completed()
+
+    assert scenario.attempts(image_id) == 1
+    assert fork_server not in children(worker.child.pid)
+
+
+def test_sigterm_while_the_fork_server_stands_still(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
+    scenario = start_scenario(vhost, workers=1)
+    processes = family(scenario.worker)
+    (fork_server,) = children(scenario.worker.child.pid)
+    os.kill(fork_server, signal.SIGSTOP)
+
+    assert scenario.worker.stop() == 0
+
+    wait_until(lambda: not any(Path(f"/proc/{each}").exists() for each in processes), "they are gone")
+    scenario.revive()
+
+
 def test_confinement_is_told_at_the_start(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
     scenario = start_scenario(vhost, workers=1)
     (line,) = scenario.worker.logged("decoder.ready")

@@ -1,6 +1,7 @@
 """A socket between two processes that carries whole messages, and file descriptors beside them."""
 
 import array
+import errno
 import os
 import socket
 from typing import Any, Final, Generic, TypeVar
@@ -11,6 +12,7 @@ from common.errors import DarkroomError
 
 _MAX_MESSAGE_BYTES: Final = 64 * 1024
 _MAX_FILES: Final = 2
+_SHORTAGES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _INT_BYTES: Final = array.array("i").itemsize
 
 _T = TypeVar("_T")
@@ -54,9 +56,12 @@ class Channel(Generic[_T]):
             raise ChannelError(f"nobody writes ({error.strerror})") from error
         files = _descriptors(ancillary)
         try:
-            _check_whole(data, flags)
+            _check_whole(data, flags, files)
             return self._decoder.decode(data), tuple(files)
-        except (ChannelError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except ChannelError:
+            close_all(files)
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             close_all(files)
             raise ChannelError(str(error)) from error
 
@@ -70,9 +75,19 @@ def new_pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _check_whole(data: bytes, flags: int) -> None:
+def is_shortage(error: ChannelError) -> bool:
+    """Return whether this process lacked descriptors or memory, so that the other one is not to blame."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(cause, OSError) and cause.errno in _SHORTAGES
+
+
+def _check_whole(data: bytes, flags: int, files: list[int]) -> None:
     if not data:
         raise ChannelError("the other side has ended")
+    if flags & socket.MSG_CTRUNC and len(files) < _MAX_FILES:
+        # There was room for them in the message, and none in this process.
+        shortage = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        raise ChannelError(f"descriptors were lost ({shortage.strerror})") from shortage
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
         raise ChannelError("a message is too long")
 

@@ -1,6 +1,7 @@
 """The worker's side of the fork server, which forks the decoder processes."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,12 +20,18 @@ from services.worker.sandbox.messages import Answer, Configuration, Fork, Forked
 FORKSERVER: Final = "services.worker.sandbox.child.forkserver"
 # Nothing else of the worker's environment is in the memory of a process that reads untrusted bytes: it holds passwords.
 _ENVIRONMENT: Final = ("PATH", "PYTHON", "LANG", "LC_", "LD_LIBRARY_PATH", "COVERAGE")
+# It answers within milliseconds, but has to load Pillow first.
+_ANSWER_SECONDS: Final = 5.0
+_START_SECONDS: Final = 30.0
+# Waited in steps, so that the time in which this process itself was stopped counts as one of them.
+_STEP_SECONDS: Final = 0.1
 
 
 class ForkServer:
     """Starts the fork server, has it fork decoders, and learns how they ended; safe in several threads.
 
-    Start it in a thread that lives as long as the process: the kernel ends it with that thread.
+    A fork server that does not answer in time is killed, and started anew for the next decoder. Start it in a thread
+    that lives as long as the process: the kernel ends it with that thread.
     """
 
     def __init__(self, limits: ImageLimits, memory_bytes: int, *, module: str = FORKSERVER) -> None:
@@ -33,13 +40,20 @@ class ForkServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: Channel[Answer] | None = None
+        self._closed = False
 
     def fork(self) -> DecoderProcess:
-        """A new decoder process; starts the fork server anew if it has died. Raises ChannelError."""
-        ours, theirs = new_pair()
+        """Return a new decoder process; starts the fork server anew if it has died. Raises ChannelError."""
+        try:
+            ours, theirs = new_pair()
+        except OSError as error:
+            raise ChannelError(f"no socket for a decoder ({error.strerror})") from error
         try:
             with theirs, self._lock:
                 answer, files = self._ask(Fork(), (theirs.fileno(),))
+        except OSError as error:
+            ours.close()
+            raise ChannelError(f"the fork server did not start ({error.strerror})") from error
         except BaseException:
             ours.close()
             raise
@@ -76,16 +90,24 @@ class ForkServer:
                 ) from error
 
     def close(self) -> None:
-        """End the fork server, and with it every decoder that is left."""
-        with self._lock:
+        """End the fork server, and with it every decoder that is left; it is not started again."""
+        self._closed = True
+        # Who holds the lock may wait for an answer: the end of the fork server ends the wait.
+        while not self._lock.acquire(timeout=_STEP_SECONDS):
+            self._kill()
+        try:
             self._stop()
+        finally:
+            self._lock.release()
 
     def _ask(self, order: msgspec.Struct, files: tuple[int, ...]) -> tuple[Answer, tuple[int, ...]]:
+        within_seconds = _ANSWER_SECONDS
         if self._orders is None or not self._running():
             self._stop()
-            self._orders = self._start()
+            self._orders, within_seconds = self._start(), _START_SECONDS
         try:
             self._orders.send(order, files)
+            _wait_readable(self._orders, within_seconds)
             return self._orders.receive()
         except ChannelError:
             self._stop()
@@ -95,7 +117,10 @@ class ForkServer:
         return self._process is not None and self._process.poll() is None
 
     def _start(self) -> Channel[Answer]:
+        if self._closed:
+            raise ChannelError("the fork server was closed")
         ours, theirs = new_pair()
+        self._orders = Channel(ours, Answer)  # from here on `_stop` closes it
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - a module of our own
                 [sys.executable, "-m", self._module],
@@ -104,7 +129,6 @@ class ForkServer:
                 env=_environment(),
                 start_new_session=True,
             )
-        self._orders = Channel(ours, Answer)
         self._orders.send(self._configuration)
         return self._orders
 
@@ -116,6 +140,21 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is not None:
+            process.kill()
+
+
+def _wait_readable(orders: Channel[Answer], within_seconds: float) -> None:
+    """Wait for an answer, or the end of the fork server. Raises ChannelError if neither comes in time."""
+    poll = select.poll()
+    poll.register(orders.fileno(), select.POLLIN)
+    for _ in range(round(within_seconds / _STEP_SECONDS)):
+        if poll.poll(_STEP_SECONDS * 1000):
+            return
+    raise ChannelError(f"the fork server did not answer within {within_seconds:g} s")
 
 
 def _environment() -> dict[str, str]:

@@ -5,21 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common.errors import DarkroomError, TransientError
+from common.errors import DarkroomError
 from common.inspection.limits import ImageLimits
 from services.worker.decoding.errors import translate_decode_errors
 from services.worker.sandbox.channel import ChannelError
 from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.forkserver_client import ForkServer
-from services.worker.sandbox.lease import Lease
+from services.worker.sandbox.lease import DecoderUnavailableError, Lease
 from services.worker.sandbox.messages import Confinement
 from services.worker.sandbox.remote_source import RemoteSource
-
-
-class DecoderUnavailableError(TransientError):
-    """No decoder process could be started."""
-
-    code = "decoder_unavailable"
 
 
 class IsolatedDecoder:

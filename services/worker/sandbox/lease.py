@@ -20,7 +20,7 @@ from common.errors import (
     TransientError,
     UnsupportedFormatError,
 )
-from services.worker.sandbox.channel import ChannelError, close_all
+from services.worker.sandbox.channel import ChannelError, close_all, is_shortage
 from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.forkserver_client import ForkServer
 from services.worker.sandbox.messages import Failed, Response
@@ -53,6 +53,12 @@ class DecoderKilledError(TransientError):
     """The decoder process was killed from outside, twice: memory is short, or somebody ended it."""
 
     code = "decoder_killed"
+
+
+class DecoderUnavailableError(TransientError):
+    """No decoder process could be started, or this process could not take what it sent."""
+
+    code = "decoder_unavailable"
 
 
 class DecoderDiedError(DarkroomError):
@@ -122,6 +128,8 @@ class Lease:
         log.warning("decoder.ended", exit_code=exit_code, reason=str(error), pid=self.process.pid)
         if exit_code == -signal.SIGXCPU:
             return TimedOutError("decoding the image took more processor time than a job may take")
+        if not by_itself and is_shortage(error):
+            return DecoderUnavailableError(f"a decoded image could not be received: {error}")
         return DecoderDiedError(_error_for_exit(exit_code if by_itself else None))
 
     def _end(self) -> int:

@@ -7,6 +7,7 @@ worker itself must not fork, since it has threads. The fork server reads no imag
 import codecs
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -43,12 +44,22 @@ _CODECS: Final = (
     "cp1252",
 )
 
+# A killed process is gone within milliseconds, unless the kernel waits for a disk on its behalf.
+_REAP_MILLISECONDS: Final = 1000
+
 Serve = Callable[[Channel[Request]], None]
 
 
 def main(serve_requests: Serve = serve) -> None:
     """Fork decoders that run `serve_requests`, until the worker closes the socket or ends."""
     orders: Channel[Order] = Channel(socket.socket(fileno=os.dup(0)), Order)
+    try:
+        _serve_worker(orders, serve_requests)
+    except ChannelError:
+        return  # the worker has ended
+
+
+def _serve_worker(orders: Channel[Order], serve_requests: Serve) -> None:
     configuration, _ = orders.receive()
     if not isinstance(configuration, Configuration):
         raise ChannelError("the first message is no configuration")
@@ -60,18 +71,18 @@ def main(serve_requests: Serve = serve) -> None:
     for name in _CODECS:
         codecs.lookup(name)
     gc.freeze()  # what is loaded stays shared with every decoder
-    try:
-        while True:
-            _carry_out(orders, configuration, serve_requests)
-    except ChannelError:
-        return  # the worker has ended
+    unreaped: set[int] = set()
+    while True:
+        _carry_out(orders, configuration, serve_requests, unreaped)
 
 
-def _carry_out(orders: Channel[Order], configuration: Configuration, serve_requests: Serve) -> None:
+def _carry_out(
+    orders: Channel[Order], configuration: Configuration, serve_requests: Serve, unreaped: set[int]
+) -> None:
     order, files = orders.receive()
     if isinstance(order, Reap):
-        _, status = os.waitpid(order.pid, 0)
-        orders.send(Reaped(os.waitstatus_to_exitcode(status)))
+        unreaped.add(order.pid)
+        orders.send(Reaped(_reap(order.pid, unreaped)))
         return
     parent, pid = os.getpid(), os.fork()
     if pid == 0:
@@ -79,6 +90,34 @@ def _carry_out(orders: Channel[Order], configuration: Configuration, serve_reque
     close_all(files)
     pidfd = os.pidfd_open(pid)
     orders.send(Forked(pid), (pidfd,))
+    os.close(pidfd)
+
+
+def _reap(pid: int, unreaped: set[int]) -> int:
+    """Return how a killed decoder ended. One that has not ended in time stays in `unreaped`, for the next call."""
+    exit_code: int = -signal.SIGKILL
+    _wait_ended(pid)
+    for each in tuple(unreaped):
+        try:
+            ended, status = os.waitpid(each, os.WNOHANG)
+        except ChildProcessError:  # the child of a fork server before this one, with which it died
+            unreaped.discard(each)
+            continue
+        if ended:
+            unreaped.discard(each)
+        if ended == pid:
+            exit_code = os.waitstatus_to_exitcode(status)
+    return exit_code
+
+
+def _wait_ended(pid: int) -> None:
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    poll.poll(_REAP_MILLISECONDS)
     os.close(pidfd)
 
 

@@ -1,6 +1,7 @@
 """An image decoded in a child process: as good as one decoded here, and whatever it does there costs one job."""
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -21,8 +22,12 @@ from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import configure_pillow
 from services.worker.pipeline.pipeline import PipelineResult, develop
-from services.worker.sandbox.isolated_decoder import DecoderUnavailableError, IsolatedDecoder
-from services.worker.sandbox.lease import DecoderCrashedError, DecoderKilledError
+from services.worker.sandbox.isolated_decoder import IsolatedDecoder
+from services.worker.sandbox.lease import (
+    DecoderCrashedError,
+    DecoderKilledError,
+    DecoderUnavailableError,
+)
 from tests.support.images.drawings import encoded, photograph
 from tests.support.images.hostile import HOSTILE
 from tests.support.images.samples import SOUND
@@ -261,6 +266,46 @@ def test_without_a_fork_server_the_job_is_tried_again_later(
 
     with pytest.raises(DecoderUnavailableError):
         developed(decoder, SMALL, tmp_path)
+
+
+def test_a_fork_server_that_stands_still_is_replaced(start_decoder: StartDecoder, tmp_path: Path) -> None:
+    decoder = start_decoder(images_per_process=1)
+    developed(decoder, SMALL, tmp_path)
+    (fork_server,) = _children()
+    os.kill(fork_server, signal.SIGSTOP)
+
+    with pytest.raises(DecoderUnavailableError, match="did not answer"):
+        developed(decoder, SMALL, tmp_path)
+
+    assert developed(decoder, SMALL, tmp_path).outputs
+    assert fork_server not in _children()
+
+
+def test_a_worker_without_descriptors_tries_the_job_again_later(
+    start_decoder: StartDecoder, tmp_path: Path
+) -> None:
+    """Whatever it is that finds no descriptor, the image is not to blame."""
+    decoder = start_decoder(images_per_process=1)
+    assert developed(decoder, SMALL, tmp_path).outputs
+    codes = set()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for spare in range(2, 8):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_first_free_descriptor() + spare, hard))
+        try:
+            made = outcome(decoder, SMALL, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        codes.add(made[0] if isinstance(made, tuple) and isinstance(made[0], str) else "developed")
+
+    assert codes <= {"developed", "decoder_unavailable", "store_unavailable"}
+    assert "decoder_unavailable" in codes
+    assert developed(decoder, SMALL, tmp_path).outputs
+
+
+def _first_free_descriptor() -> int:
+    file = os.dup(0)
+    os.close(file)
+    return file
 
 
 def _runs(pid: int) -> bool:
