@@ -15,7 +15,7 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
 def explain_validation_error(error: msgspec.ValidationError, document: object, kind: Any) -> tuple[str, str]:
-    """The place of the fault, such as `outputs[0].format`, and a sentence; the place is empty for the whole document.
+    """Return the place of the fault, such as `outputs[0].format` or "" for the whole document, and a sentence.
 
     `document` is what was to be made a `kind`, in plain lists and dicts.
     """
@@ -31,7 +31,7 @@ def explain_validation_error(error: msgspec.ValidationError, document: object, k
 
 
 def _allowed(where: str, document: object, kind: Any) -> Iterator[Any]:
-    """The words that the types at this place know."""
+    """Return the values that the types at this place allow."""
     types, value = list(_members([inspect.type_info(kind)])), document
     for name, index in (step.groups() for step in _STEP.finditer(where)):
         tags = [each.tag for each in types if isinstance(each, inspect.StructType) and name == each.tag_field]
@@ -46,7 +46,7 @@ def _allowed(where: str, document: object, kind: Any) -> Iterator[Any]:
 
 
 def _members(types: Iterable[inspect.Type]) -> Iterator[inspect.Type]:
-    """The types themselves, instead of unions and annotations of them."""
+    """Return the types themselves, instead of unions and annotations of them."""
     for each in types:
         if isinstance(each, inspect.UnionType):
             yield from _members(each.types)
@@ -67,7 +67,7 @@ def _inside(types: Iterable[inspect.Type], value: object, name: str | None) -> I
 
 
 def _fits(kind: inspect.StructType, value: object) -> bool:
-    """Of a tagged union only the struct of the value's own tag."""
+    """Return whether the type fits: of a tagged union only the struct of the value's own tag does."""
     if kind.tag_field is None or not isinstance(value, dict):
         return True
     return bool(value.get(kind.tag_field) == kind.tag)

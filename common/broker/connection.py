@@ -1,4 +1,4 @@
-"""One robust connection: waits for a broker that is not there yet, and says so when it refuses us.
+"""Opens robust connections: waits for a broker that is not there yet, and raises when it refuses us.
 
 aio-pika reconnects a connection once it stood; the first connect is ours, since aio-pika would go on forever with
 wrong credentials and always after the same pause.
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_connection(url: str, name: str) -> AsyncIterator[AbstractRobustConnection]:
-    """A connection that stands, shown under `name` on the management page; waits for the broker as long as it takes.
+    """Return an open connection, called `name` on the management page; waits for the broker as long as it takes.
 
     Raises BrokerRefusedError when the broker is there and does not want us.
     """
@@ -52,7 +52,7 @@ async def open_connection(url: str, name: str) -> AsyncIterator[AbstractRobustCo
 
 
 async def probe(url: str) -> bool:
-    """Whether the broker accepts a fresh connection right now."""
+    """Return whether the broker accepts a fresh connection right now."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
             connection = await aio_pika.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
@@ -65,7 +65,7 @@ async def probe(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown."""
+    """Return the URL without its password, as it may be logged."""
     return str(URL(url).with_password(None).with_query(None))
 
 
@@ -119,7 +119,7 @@ async def _close(connection: AbstractRobustConnection) -> None:
 
 
 def really_cancelled() -> bool:
-    """Whether somebody cancelled this task: aiormq ends calls so when it finds its peer stuck, and nobody did."""
+    """Return whether this task was cancelled: aiormq raises CancelledError as well when its peer does not answer."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

@@ -75,7 +75,7 @@ class Consumer:
         return self._channel.connected
 
     async def is_consuming(self) -> bool:
-        """Whether the broker delivers to us at this moment, as far as this side can tell."""
+        """Return whether the broker delivers to us at this moment, as far as this side can tell."""
         return await self._channel.is_subscribed()
 
     async def stop(self) -> None:
@@ -99,7 +99,7 @@ class Consumer:
             await self._try(self._channel.resubscribe_if_lost(self._receive, is_idle=lambda: not self._tasks))
 
     async def _try(self, subscribing: Awaitable[None], *, final: type[Exception] | tuple[()] = ()) -> None:
-        """Subscribe, and log what stands in the way; only what is `final` is raised."""
+        """Subscribe, and log what prevents it; only what is `final` is raised."""
         try:
             await subscribing
         except final:
@@ -154,7 +154,7 @@ class Consumer:
 
 
 def _count(message: AbstractIncomingMessage, header: str) -> int:
-    """The number in a header; 0 when there is none, for anybody may publish."""
+    """Return the number in a header; 0 when there is none, for anybody may publish."""
     value = message.headers.get(header)
     return max(0, value) if isinstance(value, int) else 0
 

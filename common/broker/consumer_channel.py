@@ -88,7 +88,7 @@ class ConsumerChannel:
             log.info("consumer.cancel_failed", queue=self.queue, error=type(error).__name__)
 
     async def is_subscribed(self) -> bool:
-        """Whether the channel is open and the broker has not cancelled its consumer; also while it is renewed."""
+        """Return whether the channel is open with a consumer that the broker has not cancelled; true while it is renewed."""
         if self._renewing:
             return True
         if self._channel is None or self._channel.is_closed or not self.connected:
@@ -122,7 +122,7 @@ class ConsumerChannel:
             await self._consume(receive)
 
     async def _is_passed_over(self) -> bool:
-        """Whether the queue is gone, holds messages that this idle consumer is not given, or has long been silent."""
+        """Return whether the queue is gone, holds messages that this idle consumer is not given, or has been silent."""
         assert self._channel is not None  # noqa: S101 - its caller has looked
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):

@@ -45,11 +45,11 @@ class Publisher:
         return self._keeper.is_open
 
     async def is_ready(self) -> bool:
-        """For the readiness check: whether the channel is open and the topology there."""
+        """Return whether the channel is open and the topology exists; for the readiness check."""
         return self.connected and await self._keeper.is_topology_intact()
 
     async def is_connected(self) -> bool:
-        """For the watchdog: whether the channel is open. Raises TopologyConflictError."""
+        """Return whether the channel is open, for the watchdog. Raises TopologyConflictError."""
         await self._keeper.is_topology_intact()
         return self.connected
 

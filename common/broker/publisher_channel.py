@@ -52,7 +52,7 @@ class ChannelKeeper:
         return self.current.connection.connected.is_set() and not self.current.channel.is_closed
 
     async def is_topology_intact(self) -> bool:
-        """Whether the monitor, if there is one, found everything. Raises TopologyConflictError."""
+        """Return whether the monitor, if there is one, found everything. Raises TopologyConflictError."""
         return self._monitor is None or await self._monitor.is_intact()
 
     @property

@@ -1,4 +1,4 @@
-"""Queues whose data the broker cannot open, as after a power cut: found, deleted, and declared again by the monitor.
+"""Deletes queues whose data the broker cannot open, as after a power cut; the monitor declares them again.
 
 RabbitMQ 3.10 does not sync the folders of a quorum queue. After a power cut it may therefore list the queue, accept its
 declaration, and close every connection that consumes from it with INTERNAL_ERROR. No message in such a queue can be
@@ -28,7 +28,7 @@ _DELETE_TIMEOUT_SECONDS: Final = 30.0
 
 
 class QueueRecovery:
-    """Deletes the queues of `topology` that stay broken; whoever monitors the topology declares them again.
+    """Deletes the queues of `topology` that stay broken; the topology monitor declares them again.
 
     `is_consuming` tells whether all is well, so that the queues of a healthy process are never probed.
     """

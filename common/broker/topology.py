@@ -125,13 +125,13 @@ async def _declare_queue(channel: AbstractChannel, queue: Queue) -> AbstractQueu
 
 @asynccontextmanager
 async def _temporary_channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
-    """A channel that is not robust: what the broker refuses is not tried again behind our back."""
+    """Open a channel that is not robust: aio-pika does not repeat by itself what the broker refuses."""
     async with Channel(connection, publisher_confirms=False) as channel:
         yield channel
 
 
 async def _exists(connection: AbstractConnection, entity: Exchange | Queue) -> bool:
-    """Whether the broker has it. A channel of its own, since the broker closes it when it has not."""
+    """Return whether the broker has it. It uses a channel of its own, since the broker closes it when it has not."""
     try:
         async with _temporary_channel(connection) as channel:
             if isinstance(entity, Queue):

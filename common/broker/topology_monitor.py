@@ -35,7 +35,7 @@ class TopologyMonitor:
         self._conflict: TopologyConflictError | None = None
 
     async def is_intact(self) -> bool:
-        """Whether the last check, a few seconds ago at most, found everything.
+        """Return whether the last check, a few seconds ago at most, found everything.
 
         Raises TopologyConflictError once the broker was found to hold something else under one of our names.
         """

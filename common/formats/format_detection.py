@@ -22,7 +22,7 @@ def _has_signature(spec: FormatSpec, head: bytes) -> bool:
 
 
 def _has_brand(spec: FormatSpec, head: bytes) -> bool:
-    """Whether an ISO base media file (ISO/IEC 23008-12, AVIF 1.1) names a brand of this format."""
+    """Return whether an ISO base media file (ISO/IEC 23008-12, AVIF 1.1) names a brand of this format."""
     if head[4:8] != b"ftyp":
         return False
     compatible = {head[start : start + 4] for start in range(16, len(head), 4)}

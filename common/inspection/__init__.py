@@ -1,1 +1,1 @@
-"""What an image's file promises before any decoder runs, in pure Python; asked by the API and again by the worker."""
+"""Reads what an image's file states before any decoder runs, in pure Python; used by the API and the worker."""

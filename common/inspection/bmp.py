@@ -1,4 +1,4 @@
-"""Size of a BMP."""
+"""Reads the size of a BMP."""
 
 import struct
 from typing import Final

@@ -1,4 +1,4 @@
-"""Size and frames of a GIF (GIF89a specification)."""
+"""Reads the size and counts the frames of a GIF (GIF89a specification)."""
 
 import struct
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def _skip_sub_blocks(reader: PieceReader) -> None:
 
 
 def _walk_sub_blocks(window: bytes) -> tuple[int, int, bool]:
-    """How far they reach, which may be beyond the window, how many they are, and whether the last was among them."""
+    """Return where the sub-blocks end (perhaps beyond the window), their number, and whether the last was found."""
     at = pieces = 0
     while at < len(window):
         length = window[at]

@@ -1,4 +1,4 @@
-"""Size and scans of a JPEG (ITU-T T.81, annex B)."""
+"""Reads the size and counts the scans of a JPEG (ITU-T T.81, annex B)."""
 
 import re
 import struct
@@ -70,14 +70,14 @@ def _count_scans(reader: PieceReader) -> int:
 
 
 def _refuse_more_exif(segments: int) -> None:
-    """One segment is usual; Pillow copies all that came before at each."""
+    """Raise for too many EXIF segments: one is usual, and at each Pillow copies all that came before."""
     if segments > _MAX_EXIF_SEGMENTS:
         message = f"the image has more than {_MAX_EXIF_SEGMENTS} segments of EXIF"
         raise ImageTooComplexError(message, limit=_MAX_EXIF_SEGMENTS)
 
 
 def _next_marker(reader: PieceReader) -> int | None:
-    """The next marker that begins a segment; None at the end of the file."""
+    """Return the next marker that begins a segment; None at the end of the file."""
     reader.spend()
     size = 256
     while True:

@@ -62,11 +62,11 @@ class PieceReader:
         return self._file.read(size)
 
     def seek(self, position: int) -> None:
-        """Go on at this place of the file; beyond its end there is nothing to read, however far."""
+        """Continue at this place of the file; beyond its end there is nothing to read, however far."""
         self._file.seek(min(position, self.size))
 
     def skip(self, size: int) -> None:
-        """Leave bytes out."""
+        """Skip bytes without reading them."""
         self.seek(self.tell() + size)
 
     def tell(self) -> int:

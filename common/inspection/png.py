@@ -1,4 +1,4 @@
-"""Size and frames of a PNG (PNG specification, third edition)."""
+"""Reads the size and the number of frames of a PNG (PNG specification, third edition)."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Size and pages of a TIFF (TIFF 6.0), and whether its directories are such that a reader may load them."""
+"""Reads size and pages of a TIFF (TIFF 6.0), and tells whether its directories can be loaded at a bounded cost."""
 
 import struct
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Checks at the start that the fonts and images which presets name are there, so that no image fails of it later."""
+"""Checks at the start that the fonts and images which presets name exist, so that no image fails later for it."""
 
 from pathlib import Path
 from typing import Final

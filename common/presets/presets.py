@@ -79,7 +79,7 @@ def _fill(value: Any, watermark_text: str) -> Any:
 
 
 def _became_blank(before: Any, after: Any) -> bool:
-    """Whether this is a watermark that had a text before the placeholder was replaced."""
+    """Return whether this is a watermark that had a text before the placeholder was replaced."""
     if not isinstance(before, dict) or before.get("op") != "watermark" or before == after:
         return False
     text = after.get("text")

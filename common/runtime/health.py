@@ -1,4 +1,4 @@
-"""A small HTTP server for processes that have no other: `/healthz`, `/readyz` and `/metrics`."""
+"""Serves HTTP for processes that have no other server: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,7 +18,7 @@ Checks = dict[str, Callable[[], Awaitable[bool]]]
 
 
 async def readiness(checks: Checks) -> JSONResponse:
-    """200 when every check answers, else 503; the body names each check and its state."""
+    """Answer 200 when every check succeeds, else 503; the body names each check and its state."""
     states = {name: await _passes(check) for name, check in checks.items()}
     ready = all(states.values())
     body = {"status": "ready" if ready else "unready"}
@@ -27,12 +27,12 @@ async def readiness(checks: Checks) -> JSONResponse:
 
 
 def alive() -> JSONResponse:
-    """The process lives: its event loop answers."""
+    """Answer 200: the process lives, since its event loop answers."""
     return JSONResponse({"status": "alive"}, headers={"Cache-Control": "no-store"})
 
 
 def metrics(registry: CollectorRegistry) -> Response:
-    """The registry in the text format of Prometheus."""
+    """Answer with the registry in the text format of Prometheus."""
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -13,7 +13,7 @@ from prometheus_client import (
 
 
 def registry() -> CollectorRegistry:
-    """A registry with what is known of any process: memory, CPU, open files, tasks, Python's version."""
+    """Return a registry with what is known of any process: memory, CPU, open files, tasks, Python's version."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, that nobody asks for
     collectors = CollectorRegistry()
     ProcessCollector(registry=collectors)

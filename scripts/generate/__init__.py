@@ -1,1 +1,1 @@
-"""All that is made from the code: `make generate` writes it, `make check` finds what is stale."""
+"""Generates what is made from the code: `make generate` writes it, `make check` finds what is stale."""

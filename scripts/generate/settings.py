@@ -64,7 +64,7 @@ def _passed_on() -> Iterator[str]:
 
 
 def _settings_tables() -> str:
-    """One table a group of readers, since a reader of the page knows which service is to be set."""
+    """Return one table a group of services, since an operator looks settings up by service."""
     return "\n".join(
         f"### Read by {reader}\n\n"
         + markdown_table(("variable", "default", "allowed", "meaning"), map(_row, group))

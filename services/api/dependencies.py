@@ -1,4 +1,4 @@
-"""What the composition root hands to the endpoints, by way of the application's lifespan."""
+"""Defines what the composition root gives to the endpoints, through the application's lifespan."""
 
 from dataclasses import dataclass
 from typing import TypedDict, cast

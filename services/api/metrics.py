@@ -1,4 +1,4 @@
-"""What the API counts."""
+"""Defines the metrics of the API."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 

@@ -1,4 +1,4 @@
-"""What `/readyz` asks."""
+"""Lists the checks of `/readyz`."""
 
 from common.runtime import health
 from services.api.dependencies import Dependencies

@@ -1,4 +1,4 @@
-"""What the notification service does with a delivery: send the event to every channel, then acknowledge."""
+"""Handles a delivery: sends the event to every channel, then acknowledges it."""
 
 import structlog
 

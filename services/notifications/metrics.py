@@ -1,4 +1,4 @@
-"""What the notification service counts."""
+"""Defines the metrics of the notification service."""
 
 from prometheus_client import CollectorRegistry, Counter
 

@@ -1,4 +1,4 @@
-"""The size in an AV1 bitstream's headers (AV1 specification, 5.5 and 5.9)."""
+"""Reads the size in an AV1 bitstream's headers (AV1 specification, 5.5 and 5.9)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -78,7 +78,7 @@ def _read_sequence(bits: BitReader) -> _Sequence:
 
 
 def _skip_timing_and_points(bits: BitReader) -> int:
-    """Up to the size. Returns how many bits of every shown frame's header say when it is presented."""
+    """Skip up to the size; return how many bits of every shown frame's header say when it is presented."""
     delay_bits, point_bits = _skip_timing(bits) if bits.flag() else (0, 0)
     initial_delay = bits.flag()
     for _ in range(bits.take(5) + 1):

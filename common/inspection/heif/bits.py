@@ -1,4 +1,4 @@
-"""Numbers of any number of bits, as the headers of video codecs have them."""
+"""Reads numbers of any number of bits, as the headers of video codecs have them."""
 
 from typing import Final
 

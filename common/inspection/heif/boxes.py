@@ -1,4 +1,4 @@
-"""Boxes of ISO base media files (ISO/IEC 14496-12), and the numbers in them."""
+"""Reads the boxes of ISO base media files (ISO/IEC 14496-12), and the numbers in them."""
 
 import struct
 from collections.abc import Iterator

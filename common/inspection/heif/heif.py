@@ -1,4 +1,4 @@
-"""Size, frames and coded size of HEIC and AVIF files: the boxes promise one, the bitstream may ask for another."""
+"""Reads size, frames and coded size of HEIC and AVIF files: boxes state one size, the bitstream may hold another."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -46,7 +46,7 @@ def inspect_heif(reader: PieceReader, limits: ImageLimits) -> ImageInfo:
 
 
 def _sizes(reader: PieceReader, items: Items) -> list[tuple[int, int]]:
-    """What the primary item measures, by its boxes."""
+    """Return the sizes of the primary item, by its boxes."""
     found = [box for box in items.properties.get(items.primary, []) if box.kind == b"ispe"]
     return [
         (size[0], size[1])

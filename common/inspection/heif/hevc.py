@@ -1,4 +1,4 @@
-"""The size in an HEVC bitstream's parameter sets (ITU-T H.265, 7.3.2.2)."""
+"""Reads the size in an HEVC bitstream's parameter sets (ITU-T H.265, 7.3.2.2)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The items of a HEIF file's `meta` box: types, places, properties and references (ISO/IEC 23008-12)."""
+"""Reads the items of a HEIF file's `meta` box: types, places, properties and references (ISO/IEC 23008-12)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The tracks of an image sequence: size, codec and where each sample lies (ISO/IEC 14496-12, 8)."""
+"""Reads the tracks of an image sequence: size, codec and where each sample lies (ISO/IEC 14496-12, 8)."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -47,7 +47,7 @@ def _lengths(reader: PieceReader, data: bytes, most: int) -> list[int]:
 
 
 def _places(reader: PieceReader, table: Box, lengths: list[int]) -> list[tuple[int, int]]:
-    """Samples lie one after the other in chunks; a table says how many there are in each chunk from one on."""
+    """Return where each sample lies: one after the other in chunks, whose numbers of samples a table gives."""
     chunks = _chunks(reader, table, len(lengths))
     runs = _runs(reader, content(reader, find_boxes(reader, table, b"stsc")[0], _TABLE_BYTES), len(lengths))
     places, left, samples = [], list(reversed(lengths)), 0

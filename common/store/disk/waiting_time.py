@@ -1,4 +1,4 @@
-"""Whether a file has waited long enough, by clocks that may step."""
+"""Tells whether a file has waited long enough, by clocks that may step."""
 
 from datetime import timedelta
 from time import time

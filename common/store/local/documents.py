@@ -60,7 +60,7 @@ def _decode(folder: Path, manifest: bytes, attempt: bytes | None, result: bytes 
 
 
 def _manifest(folder: Path, document: bytes, result: Result | None) -> Manifest:
-    """The manifest; of an image that has its end although its manifest is damaged, what is still known of it."""
+    """Return the manifest; of a finished image whose manifest is damaged, what is still known of it."""
     try:
         return _MANIFEST.decode(document)
     except _UNREADABLE:
@@ -79,7 +79,7 @@ def _manifest(folder: Path, document: bytes, result: Result | None) -> Manifest:
 
 
 def _owner(document: bytes) -> str | None:
-    """The owner, where the damage left it: with keys configured, what has no owner is shown to nobody."""
+    """Return the owner, where the damage left it: with keys configured, what has no owner is shown to nobody."""
     try:
         return msgspec.json.decode(document, type=_Owned).owner
     except _UNREADABLE:
@@ -150,7 +150,7 @@ def _rename(fields: dict[str, Any], before: str, after: str) -> dict[str, Any]:
 
 @contextmanager
 def _naming_damage() -> Iterator[None]:
-    """Say of a document that cannot be decoded that it is one of the image's records. Raises UnreadableRecordError."""
+    """Raise UnreadableRecordError for one of the image's documents that cannot be decoded."""
     try:
         yield
     except _UNREADABLE as error:

@@ -1,1 +1,1 @@
-"""Who is asking: API keys and signed URLs."""
+"""Authentication: API keys and signed URLs."""

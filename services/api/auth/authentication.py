@@ -1,4 +1,4 @@
-"""Who sends a request, and what is theirs: API keys, signed URLs, or everything when no keys are configured."""
+"""Authenticates requests and tells which images are theirs: by API key or signed URL; without keys, all are."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever sent a request. `owner` None means that no keys are configured: all is everybody's.
+    """The sender of a request. `owner` None means that no keys are configured: everybody may see everything.
 
     `via_signed_url` means that a signed URL allows exactly what the request asks for; `max_bytes` is that URL's
     bound on each file of an upload.

@@ -1,1 +1,1 @@
-"""What the API does besides answering requests."""
+"""Background tasks of the API: outbox, events, lost jobs, deletion and maintenance."""

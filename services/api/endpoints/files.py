@@ -1,4 +1,4 @@
-"""`GET /status/{image_id}`, `GET /images/{image_id}`, and the files below it."""
+"""Handles `GET /status/{image_id}`, `GET /images/{image_id}`, and the files below it."""
 
 from pathlib import PurePath
 from typing import Final

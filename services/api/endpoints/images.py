@@ -1,4 +1,4 @@
-"""`GET /images` and `DELETE /images/{image_id}`."""
+"""Handles `GET /images` and `DELETE /images/{image_id}`."""
 
 import re
 from collections.abc import Callable

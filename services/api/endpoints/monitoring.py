@@ -1,4 +1,4 @@
-"""`GET /healthz`, `/readyz` and `/metrics`, for whoever runs the service."""
+"""Handles `GET /healthz`, `/readyz` and `/metrics`, for operators."""
 
 from starlette.requests import Request
 from starlette.responses import Response

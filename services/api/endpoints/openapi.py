@@ -1,4 +1,4 @@
-"""`GET /openapi.json`: the interface as OpenAPI 3.1."""
+"""Handles `GET /openapi.json`: the interface as OpenAPI 3.1."""
 
 from starlette.requests import Request
 from starlette.responses import Response

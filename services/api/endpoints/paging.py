@@ -1,4 +1,4 @@
-"""What the endpoints on many images share: cursors, the bound on what one request examines, whose an image is."""
+"""Helps the endpoints on many images: cursors, the bound on what one request examines, and ownership."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""`GET /presets`: what an upload may ask for by name."""
+"""Handles `GET /presets`: what an upload may ask for by name."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""`POST /images/{image_id}/retry` and `POST /images/retry`: failed images are developed again."""
+"""Handles `POST /images/{image_id}/retry` and `POST /images/retry`: failed images are developed again."""
 
 from contextlib import suppress
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`POST /signatures`: makes signed URLs for whoever has a key; a backend that holds the secret may make them itself."""
+"""Handles `POST /signatures`: makes signed URLs for holders of a key; a backend with the secret may make its own."""
 
 import time
 from collections.abc import AsyncIterator

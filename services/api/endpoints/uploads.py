@@ -77,7 +77,7 @@ async def _accept(request: Request, services: Dependencies) -> list[str]:
 async def _receive(
     request: Request, services: Dependencies, principal: Principal, client: Client, permit: Permit
 ) -> UploadReceiver:
-    """The request's files, durable and visible; nothing is left of a request that fails."""
+    """Return the request's files, durable and visible; nothing is left of a request that fails."""
     policy = services.uploads
     selection = policy.recipes.selection()
     async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13): what a client has already is not sent again.
+"""Evaluates conditional requests (RFC 9110, 13): what a client has already is not sent again.
 
 The fields are evaluated in the order of section 13.2.2; one that cannot be read is taken as not sent.
 """

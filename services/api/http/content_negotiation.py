@@ -1,4 +1,4 @@
-"""Which of an output's formats a client gets (RFC 9110, 12.5.1).
+"""Chooses which of an output's formats a client gets (RFC 9110, 12.5.1).
 
 A new format is served to whoever names it: browsers that say `*/*` or `image/*` mean what they have always known.
 """

@@ -1,4 +1,4 @@
-"""What pages of other origins may send and read (CORS), where the operator names their origins."""
+"""Configures CORS: what pages of the origins that the operator names may send and read."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Answers with a file of the store: the whole, one range, its head, that it has not changed, or where to fetch it."""
+"""Answers with a file of the store: all of it, one range, its head, that it has not changed, or where to fetch it."""
 
 from collections.abc import Mapping
 from typing import Final

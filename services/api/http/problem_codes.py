@@ -1,4 +1,4 @@
-"""Every refusal the API can give: code, HTTP status and title in one table.
+"""Lists every refusal the API can give: code, HTTP status and title in one table.
 
 `Problem` is raised by a name from here; the manual's list and the OpenAPI document are made from it. To add a problem,
 add a row.

@@ -1,1 +1,1 @@
-"""What is refused when there is too much of it, and how slow a client may be."""
+"""Limits on rates, uploads in progress, pending images, capacity, and how slow a client may be."""

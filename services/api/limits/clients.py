@@ -1,4 +1,4 @@
-"""Who is counted: the key's owner, else the network that a request comes from."""
+"""Tells by what a client is counted: the key's owner, else the network that a request comes from."""
 
 from dataclasses import dataclass
 from hashlib import blake2b

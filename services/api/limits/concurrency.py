@@ -1,4 +1,4 @@
-"""How many uploads may be in progress: of one client, and of all."""
+"""Limits the uploads in progress: of one client, and of all."""
 
 from collections import Counter
 from collections.abc import Iterator

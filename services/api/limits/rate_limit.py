@@ -1,4 +1,4 @@
-"""How much one client may ask for: a token bucket a client."""
+"""Limits how many images a client may send: a token bucket a client."""
 
 import math
 from collections import OrderedDict

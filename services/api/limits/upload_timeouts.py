@@ -1,4 +1,4 @@
-"""How slowly a body may arrive: the server itself would wait forever, one byte at a time."""
+"""Limits how slowly a body may arrive: the server itself would wait forever, one byte at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator

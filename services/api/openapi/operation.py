@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of an operation: values, of which the route table holds one a route."""
+"""Defines what the OpenAPI document says of an operation; the route table holds one such value a route."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How many connections may be open, and how many of them may not read: of one network, and of all."""
+"""Limits the open connections, and those whose client does not read: of one network, and of all."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable

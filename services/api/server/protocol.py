@@ -150,7 +150,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _answering(self) -> bool:
-        """Whether the request that came last waits for its answer, or for the rest of it."""
+        """Return whether the request that came last waits for its answer, or for the rest of it."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 

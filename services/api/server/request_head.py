@@ -1,4 +1,4 @@
-"""What HTTP/1.1 demands of a request's head beyond its syntax, and offers in it that are ignored.
+"""Parses request heads: checks what HTTP/1.1 demands beyond the syntax, and ignores offers to upgrade.
 
 `Upgrade: h2c`, which curl --http2 and Java's client send with every first request, is an offer that a server may ignore
 (RFC 9110, 7.8). The parser takes what follows such a head for another protocol, its body included; so the head is

@@ -31,7 +31,7 @@ def read_key(header: str | None) -> str | None:
 
 
 async def claim(stores: Stores, key: str, files: list[StagedFile]) -> tuple[list[str], bool]:
-    """Have the key stand for these files; return the ids that it stands for and whether they are those just made.
+    """Claim the key for these files; return the ids that it stands for and whether they are those just made.
 
     The new images are removed when they are not.
 

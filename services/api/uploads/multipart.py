@@ -67,7 +67,7 @@ class MultipartReader:
         return self.receiver.max_files + 1 + len(FIELDS)
 
     async def take(self, event: MultipartSegment | bytes | None) -> None:
-        """What the parser found: the head of a part, some of its bytes, or its end."""
+        """Handle what the parser found: the head of a part, some of its bytes, or its end."""
         if isinstance(event, MultipartSegment):
             await self._begin(event)
         elif self._field is None:

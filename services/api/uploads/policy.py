@@ -1,4 +1,4 @@
-"""What an upload may be: its sizes, its times, and the recipes it may name."""
+"""Defines what an upload may be: its sizes, its times, and the recipes it may name."""
 
 from dataclasses import dataclass
 

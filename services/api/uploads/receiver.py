@@ -1,4 +1,4 @@
-"""An upload's body on its way to the store: counted, sniffed and written as it arrives, whatever its headers claim."""
+"""Writes an upload's body to the store as it arrives; counts its bytes and detects its format, whatever headers claim."""
 
 import re
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class UploadReceiver:
     files: list[StagedFile] = field(default_factory=list)
 
     async def begin(self, filename: str | None) -> None:
-        """A file begins."""
+        """Begin a file."""
         if len(self.files) == self.max_files:
             raise Problem(
                 ProblemCode.TOO_MANY_FILES,
@@ -61,7 +61,7 @@ class UploadReceiver:
         self.files.append(StagedFile(image_id, clean_filename(filename), upload))
 
     async def write(self, data: bytes) -> None:
-        """Some of its bytes."""
+        """Write some bytes of the file."""
         file = self.files[-1]
         if file.upload.size + len(data) > self.max_bytes:
             raise Problem(
@@ -76,7 +76,7 @@ class UploadReceiver:
         await file.upload.write(data)
 
     async def end(self) -> None:
-        """The file is complete."""
+        """End the file, which is complete."""
         file = self.files[-1]
         if not file.upload.size:
             raise Problem(ProblemCode.EMPTY_FILE, "the file is empty")
@@ -104,7 +104,7 @@ class UploadReceiver:
 
 
 def clean_filename(name: str | None) -> str | None:
-    """The last part of the name without control and direction characters: it is shown, and never used as a path."""
+    """Return the last part of the name without control and direction characters; it is never used as a path."""
     if name is None:
         return None
     base = _CONTROL.sub("", name.replace("\\", "/").rsplit("/", 1)[-1]).strip()

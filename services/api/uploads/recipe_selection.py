@@ -1,4 +1,4 @@
-"""What is to be made of an upload: a preset's name, a recipe, or nothing said."""
+"""Selects what is made of an upload: by a preset's name, by a recipe, or the default preset."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a channel is: one way to tell somebody about an event."""
+"""Defines a channel: one way to tell somebody about an event."""
 
 from typing import Protocol
 
