@@ -88,7 +88,7 @@ class ConsumerChannel:
             log.info("consumer.cancel_failed", queue=self.queue, error=type(error).__name__)
 
     async def is_subscribed(self) -> bool:
-        """Return whether the channel is open with a consumer that the broker has not cancelled; true while it is renewed."""
+        """Return whether the channel is open with a consumer the broker has not cancelled; also while it is renewed."""
         if self._renewing:
             return True
         if self._channel is None or self._channel.is_closed or not self.connected:

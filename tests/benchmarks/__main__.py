@@ -17,7 +17,7 @@ def main() -> None:
     """All groups of rows, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="fewer pairs and smaller pictures")
+    parser.add_argument("--quick", action="store_true", help="fewer pairs and smaller images")
     parser.add_argument("--out", type=Path, default=Path("var/bench"))
     asked = parser.parse_args()
     began, rows = time.monotonic(), []

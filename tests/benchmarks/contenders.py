@@ -1,4 +1,4 @@
-"""Who develops: Darkroom as a whole, a bare pool of threads, and Celery. Each says how many pictures a second."""
+"""Who develops: Darkroom as a whole, a bare pool of threads, and Celery. Each says how many images a second."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class Darkroom(Stack):
     """All its processes on one store, as an operator starts them."""
 
     def develop(self, data: bytes, count: int) -> float:
-        """Upload so many, wait until all results are durable, ask for every status: pictures a second."""
+        """Upload so many, wait until all results are durable, ask for every status: images a second."""
         return asyncio.run(self._develop(form(data), count))
 
     async def _develop(self, request: bytes, count: int) -> float:
@@ -75,7 +75,7 @@ def darkroom(
 
 
 class Rival:
-    """A process of its own that is told what to do line by line, and answers with pictures a second."""
+    """A process of its own that is told what to do line by line, and answers with images a second."""
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
@@ -87,7 +87,7 @@ class Rival:
         )
 
     def measure(self, order: str) -> float:
-        """Pictures a second."""
+        """Images a second."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(order + "\n")
@@ -129,7 +129,7 @@ class Celery:
         self._rounds = 0
 
     def develop(self, count: int) -> float:
-        """Send so many tasks, wait until their files are there: pictures a second."""
+        """Send so many tasks, wait until their files are there: images a second."""
         self._rounds += 1
         target = self._folder / f"round-{self._rounds}"
         target.mkdir()

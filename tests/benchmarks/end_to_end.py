@@ -11,7 +11,7 @@ from tests.support.broker.node import BrokerNode
 
 
 def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator[Row]:
-    """Large pictures, where the picture is the work, and small ones, where all the rest shows."""
+    """Large images, where the image is the work, and small ones, where all the rest shows."""
     folder.mkdir()
     yield from _task("12 megapixels to 800", folder / "large", node, LARGE, 8 if quick else 40, pairs, 0.95)
     yield from _task("800x600 to 200x150", folder / "small", node, SMALL, 80 if quick else 400, pairs, None)

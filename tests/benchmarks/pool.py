@@ -12,7 +12,7 @@ from tests.benchmarks.work import CORES, developer
 
 
 def main() -> None:
-    """A line on the standard input is how many to develop, a line out pictures a second."""
+    """A line on the standard input is how many to develop, a line out images a second."""
     source, folder = Path(sys.argv[1]), Path(sys.argv[2])
     wanted = msgspec.json.decode(sys.argv[3], type=Recipe)
     develop = developer()

@@ -1,4 +1,4 @@
-"""The table as text, as JSON and as a picture."""
+"""The table as text, as JSON and as an image."""
 
 import json
 import platform

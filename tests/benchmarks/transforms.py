@@ -31,7 +31,7 @@ _SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "avif": ".avif"}
 
 
 def rows(folder: Path, *, pairs: int, quick: bool) -> Iterator[Row]:
-    """One picture at a time in one thread each; beside every ratio the similarity of the two results."""
+    """One image at a time in one thread each; beside every ratio the similarity of the two results."""
     folder.mkdir()
     pyvips.cache_set_max(0)
     size = (2000, 1500) if quick else (4000, 3000)
@@ -96,10 +96,10 @@ def _compared(
 
     found = in_turn({"ours": _rate(ours), "vips": _rate(lambda: transform(path))}, pairs)
     yield ratio(f"transform, {name}, to libvips", found["ours"], found["vips"], target=target)
-    pictures = [[_decoded(data) for data in made] for made in (ours(), transform(path))]
+    images = [[_decoded(data) for data in made] for made in (ours(), transform(path))]
     yield summary(
         f"transform, {name}, similarity to libvips",
-        [min(similarity(our, their) for our, their in zip(*pictures, strict=True))],
+        [min(similarity(our, their) for our, their in zip(*images, strict=True))],
         unit="SSIM",
     )
     sizes = [sum(map(len, made)) for made in (ours(), transform(path))]

@@ -28,7 +28,7 @@ class Task:
     @property
     def data(self) -> bytes:
         """The photograph's file."""
-        return _picture(self.size)
+        return _image(self.size)
 
     @property
     def recipe(self) -> Recipe:
@@ -50,7 +50,7 @@ SMALL: Final = Task((800, 600), (200, 150))
 
 
 @cache
-def _picture(size: tuple[int, int]) -> bytes:
+def _image(size: tuple[int, int]) -> bytes:
     return photograph(*size)
 
 

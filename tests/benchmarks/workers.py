@@ -11,7 +11,7 @@ from tests.support.broker.node import BrokerNode
 
 
 def rows(folder: Path, node: BrokerNode, *, pairs: int, quick: bool) -> Iterator[Row]:
-    """Pictures a second by the number of workers, to one worker's."""
+    """Images a second by the number of workers, to one worker's."""
     count = 8 if quick else 30
     folder.mkdir()
     with ExitStack() as stack:

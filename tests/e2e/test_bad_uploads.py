@@ -1,4 +1,4 @@
-"""What is no picture ends in a clear 4xx or as `failed` with a reason, never in a stuck status."""
+"""What is no image ends in a clear 4xx or as `failed` with a reason, never in a stuck status."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_it_is_refused_or_fails_with_a_reason(client: Client, kind: str) -> None
     assert "/" not in ended["error"], "a path of the server has no place in an answer"
 
 
-def test_neighbors_of_a_bad_picture_are_unharmed(client: Client) -> None:
+def test_neighbors_of_a_bad_image_are_unharmed(client: Client) -> None:
     good = [client.upload(photograph(320, 240)) for _ in range(2)]
     bad = client.upload(HOSTILE["jpeg truncated"]().data)
     good.append(client.upload(photograph(320, 240)))
@@ -64,7 +64,7 @@ def test_neighbors_of_a_bad_picture_are_unharmed(client: Client) -> None:
 
 
 def test_of_several_files_with_a_bad_one_none_is_kept(client: Client) -> None:
-    files = [("file", ("good.jpg", photograph(320, 240))), ("file", ("bad.txt", b"no picture at all" * 9))]
+    files = [("file", ("good.jpg", photograph(320, 240))), ("file", ("bad.txt", b"no image at all" * 9))]
 
     answer = client.http.post("/upload", files=files)
 

@@ -25,7 +25,7 @@ def slow(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def slow_picture() -> bytes:
+def slow_image() -> bytes:
     return photograph(4000, 3000)
 
 
@@ -51,9 +51,9 @@ def caught_in_the_middle(stack: Stack, client: Client, image_id: str) -> Service
 
 
 def test_a_worker_killed_in_mid_job_and_an_api_restarted_cost_one_redelivery(
-    stack: Stack, client: Client, slow_picture: bytes
+    stack: Stack, client: Client, slow_image: bytes
 ) -> None:
-    image_id = client.upload(slow_picture)
+    image_id = client.upload(slow_image)
     worker = caught_in_the_middle(stack, client, image_id)
 
     worker.child.kill()
@@ -63,19 +63,19 @@ def test_a_worker_killed_in_mid_job_and_an_api_restarted_cost_one_redelivery(
 
     finished = client.wait_completed(image_id)
     assert finished["details"]["attempt"] == 2
-    assert client.picture(image_id, "large").size == (4000, 3000)
+    assert client.output_image(image_id, "large").size == (4000, 3000)
     (other,) = [each for each in stack.of("worker") if each is not worker]
     assert other.logged("job.finished", image_id=image_id)
     stack.wait_nothing_left()
 
 
 def test_a_frozen_worker_that_thaws_after_another_finished_changes_nothing(
-    start_stack: StackFactory, broker: BrokerNode, vhost: Vhost, slow: dict[str, str], slow_picture: bytes
+    start_stack: StackFactory, broker: BrokerNode, vhost: Vhost, slow: dict[str, str], slow_image: bytes
 ) -> None:
     stack = start_stack(workers=0, **slow)
     with running_proxy(broker.port) as proxy, stack.client() as client:
         stack.add("worker", AMQP_URL=vhost.through(proxy.port)).wait_ready()
-        image_id = client.upload(slow_picture)
+        image_id = client.upload(slow_image)
         frozen = caught_in_the_middle(stack, client, image_id)
         # The broker would give it up after three missed heartbeats; this is the same, and quicker.
         proxy.cut()
@@ -91,8 +91,8 @@ def test_a_frozen_worker_that_thaws_after_another_finished_changes_nothing(
         stack.wait_nothing_left()
 
 
-def test_sigterm_lets_a_worker_finish_what_it_has(stack: Stack, client: Client, slow_picture: bytes) -> None:
-    image_id = client.upload(slow_picture)
+def test_sigterm_lets_a_worker_finish_what_it_has(stack: Stack, client: Client, slow_image: bytes) -> None:
+    image_id = client.upload(slow_image)
     worker = caught_in_the_middle(stack, client, image_id)
 
     worker.child.terminate()
@@ -106,9 +106,9 @@ def test_sigterm_lets_a_worker_finish_what_it_has(stack: Stack, client: Client, 
 
 
 def test_a_second_sigterm_ends_a_worker_at_once_and_another_does_the_job(
-    stack: Stack, client: Client, slow_picture: bytes
+    stack: Stack, client: Client, slow_image: bytes
 ) -> None:
-    image_id = client.upload(slow_picture)
+    image_id = client.upload(slow_image)
     worker = caught_in_the_middle(stack, client, image_id)
 
     worker.child.terminate()

@@ -75,8 +75,8 @@ def test_a_job_that_comes_again_is_announced_under_the_same_id(
     assert event["data"] == client.status(image_id)
 
 
-RUBBISH = {
-    "not JSON": "rubbish",
+UNREADABLE = {
+    "not JSON": "no json",
     "no id": "{}",
     "an unknown version": '{"version": 2, "image_id": "%s"}',
     "an id with a path": '{"image_id": "../../../../etc/passwd"}',
@@ -85,13 +85,13 @@ RUBBISH = {
 
 
 def test_rubbish_on_the_queue_hurts_nobody(stack: Stack, client: Client, vhost: Vhost) -> None:
-    for body in RUBBISH.values():
+    for body in UNREADABLE.values():
         vhost.publish(topology.JOBS, body)
 
     client.wait_completed(client.upload(photograph(320, 240)))
 
     wait_until(
-        lambda: len(stack.worker.logged("dead_letter.unreadable")) == len(RUBBISH),
+        lambda: len(stack.worker.logged("dead_letter.unreadable")) == len(UNREADABLE),
         "each is buried with a line in the log",
     )
     for queue in (topology.JOBS, topology.DEAD):

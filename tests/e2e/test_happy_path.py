@@ -1,4 +1,4 @@
-"""From the upload to the developed picture and the announcement, on the real processes."""
+"""From the upload to the developed image and the announcement, on the real processes."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ def test_an_upload_is_developed_into_both_outputs(client: Client) -> None:
     assert finished["error"] is finished["error_code"] is None
     assert _outputs(finished) == {("large", "image/jpeg", 800, 600), ("thumbnail", "image/webp", 200, 200)}
     for output in finished["details"]["outputs"]:
-        picture = client.picture(accepted["image_id"], output["name"])
-        assert picture.size == (output["width"], output["height"])
+        image = client.output_image(accepted["image_id"], output["name"])
+        assert image.size == (output["width"], output["height"])
 
 
 def test_several_files_in_one_upload_are_each_an_image(client: Client) -> None:
@@ -38,7 +38,7 @@ def test_several_files_in_one_upload_are_each_an_image(client: Client) -> None:
     assert [each["details"]["filename"] for each in finished] == names
 
 
-def test_the_raw_bytes_of_a_picture_are_an_upload_as_well(client: Client) -> None:
+def test_the_raw_bytes_of_an_image_are_an_upload_as_well(client: Client) -> None:
     headers = {"Content-Type": "image/jpeg"}
     answer = client.http.post("/upload?filename=raw.jpg", content=photograph(320, 240), headers=headers)
 

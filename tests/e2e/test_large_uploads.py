@@ -47,7 +47,7 @@ def test_a_gigabyte_passes_through_without_passing_through_memory(start_stack: S
         answer = request.answer()
 
         assert answer.status == 202, answer.body
-        # A picture with a long tail is a picture still: decoders read to its end and no further.
+        # An image with a long tail is an image still: decoders read to its end and no further.
         finished = client.wait_completed(answer.json()["image_id"])
         assert finished["details"]["bytes"] == GIGABYTE
     assert stack.api.child.peak_memory_bytes() < 120 * 1024**2

@@ -1,4 +1,4 @@
-"""The fixtures of the fault suite: trials, and the invariant that is part of every test."""
+"""Defines the fixtures of the fault suite: scenarios, and the invariant that is part of every test."""
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.broker.link_aware_proxy import LinkAwareProxy, running_picky_proxy
+from tests.support.broker.link_aware_proxy import LinkAwareProxy, running_link_aware_proxy
 from tests.support.broker.node import BrokerNode
 from tests.support.broker.vhost import Vhost
 from tests.support.fault_scenario import FaultScenario, ScenarioFactory, running_scenario
 from tests.support.invariant import check, check_ending
 
 _HERE = Path(__file__).parent
-_TRIALS = pytest.StashKey[list[FaultScenario]]()
+_SCENARIOS = pytest.StashKey[list[FaultScenario]]()
 _SECONDS = 240  # a wait that never ends would be seen sooner: each has a bound of its own
 
 
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """The invariant belongs to the test: when it does not hold, the test has failed."""
     result = yield
-    for scenario in pyfuncitem.stash.get(_TRIALS, []):
+    for scenario in pyfuncitem.stash.get(_SCENARIOS, []):
         check(scenario)
         check_ending(scenario)
     return result
@@ -61,7 +61,7 @@ def start_scenario(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[S
                     **settings,
                 )
             )
-            request.node.stash.setdefault(_TRIALS, []).append(scenario)
+            request.node.stash.setdefault(_SCENARIOS, []).append(scenario)
             return scenario
 
         yield start
@@ -78,11 +78,11 @@ def hurt_vhost(hurt_broker: BrokerNode) -> Iterator[Vhost]:
 @pytest.fixture
 def proxy(broker: BrokerNode) -> Iterator[LinkAwareProxy]:
     """A proxy to the run's broker."""
-    with running_picky_proxy(broker.port) as made:
+    with running_link_aware_proxy(broker.port) as made:
         yield made
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
-    """The file whose coming lets held pictures go on."""
+    """The file whose coming lets held images go on."""
     return tmp_path / "gate"

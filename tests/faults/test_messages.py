@@ -10,12 +10,12 @@ from tests.support.broker.vhost import Vhost
 from tests.support.fault_scenario import ScenarioFactory
 from tests.support.waiting import wait_until
 
-RUBBISH = {
+UNREADABLE = {
     "not JSON": "{nonsense",
     "empty": "",
     "fields missing": json.dumps({"version": 1}),
     "an unknown version": json.dumps({"version": 99, "image_id": image_ids.new()}),
-    "a megabyte of rubbish": "x" * 1_000_000,
+    "a megabyte of one letter": "x" * 1_000_000,
     "an id with ../": json.dumps({"version": 1, "image_id": "../../../etc/passwd"}),
     "an id that is a path": json.dumps({"version": 1, "image_id": "/etc/passwd"}),
     "a number for an id": json.dumps({"version": 1, "image_id": 7}),
@@ -25,14 +25,14 @@ RUBBISH = {
 
 def test_messages_that_cannot_be_read(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
     scenario = start_scenario(vhost)
-    for payload in RUBBISH.values():
+    for payload in UNREADABLE.values():
         vhost.publish(topology.JOBS, payload)
 
     scenario.upload()
 
     scenario.wait_completed()
     wait_until(
-        lambda: len(scenario.worker.logged("dead_letter.unreadable")) == len(RUBBISH),
+        lambda: len(scenario.worker.logged("dead_letter.unreadable")) == len(UNREADABLE),
         "each has come by way of the dead queue and was told of",
     )
     vhost.wait_length(topology.DEAD, 0)

@@ -183,13 +183,13 @@ def test_api_killed_before_and_after_the_rename_and_the_publish(
 
 def test_disk_full_during_an_upload(start_scenario: ScenarioFactory, vhost: Vhost) -> None:
     scenario = start_scenario(vhost)
-    picture = small() + bytes(2 * MEGABYTE)
+    image = small() + bytes(2 * MEGABYTE)
     with room(scenario.api, MEGABYTE):
-        answer = scenario.user.http.post("/upload", files={"file": ("a.jpg", picture)})
+        answer = scenario.user.http.post("/upload", files={"file": ("a.jpg", image)})
         assert (answer.status_code, answer.json()["code"]) == (507, "store_full")
         wait_until(lambda: scenario.settled("incoming"), "nothing stays of it")
 
-    scenario.upload(picture)
+    scenario.upload(image)
     scenario.wait_completed()
 
 

@@ -1,1 +1,1 @@
-"""What an attacker sends: hostile pictures, hostile HTTP, other people's ids; and a command that fuzzes a system."""
+"""What an attacker sends: hostile images, hostile HTTP, other people's ids; and a command that fuzzes a system."""

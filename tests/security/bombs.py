@@ -41,7 +41,7 @@ def claimed_frames(frames: int = 2**31 - 1) -> bytes:
 
 
 def many_scans(times: int = 400) -> bytes:
-    """A progressive JPEG whose last scan comes again and again: each is decoded over all of the picture."""
+    """A progressive JPEG whose last scan comes again and again: each is decoded over all of the image."""
     data = encoded(scene(640, 480), "JPEG", progressive=True)
     start = data.rindex(b"\xff\xda")
     end = data.rindex(b"\xff\xd9")
@@ -82,7 +82,7 @@ def run_length_bmp(side: int = 30_000) -> bytes:
 
 
 def flat(kind: str, side: int = 8000, **options: object) -> bytes:
-    """A picture of 64 megapixels of one color."""
+    """An image of 64 megapixels of one color."""
     return encoded(
         Image.new("L" if kind in ("PNG", "TIFF", "JPEG") else "RGB", (side, side)), kind, **options
     )

@@ -18,7 +18,7 @@ from tests.support.images.drawings import encoded, scene
 from tests.support.images.hostile import HOSTILE, chunk, zipped
 
 MARK: Final = b"<script>stolen()</script>"
-"""What an attacker hides in a picture; it must be in nothing that is served but the original."""
+"""What an attacker hides in an image; it must be in nothing that is served but the original."""
 PAGE: Final = b"<!doctype html><html><body>" + MARK + b"</body></html>"
 _SIDES: Final = ((65535, 1), (1, 65535), (0, 0), (0, 48), (64, 0), (65535, 65535))
 _SMALL: Final = scene(64, 48)
@@ -49,7 +49,7 @@ def _directory(*entries: tuple[int, int, int, int], after: int = 0) -> bytes:
 
 
 def _gif_with_page() -> bytes:
-    """A GIF that is JavaScript as well: the width is the beginning of a comment that ends behind the picture."""
+    """A GIF that is JavaScript as well: the width is the beginning of a comment that ends behind the image."""
     data = encoded(_SMALL.copy(), "GIF")
     return data[:-1] + b"\x21\xfe" + bytes([len(MARK)]) + MARK + b"\0;*/=1;" + MARK
 
@@ -70,7 +70,7 @@ def _polyglots() -> dict[str, Maker]:
         "bmp with a page behind it": lambda: encoded(_SMALL.copy(), "BMP") + PAGE,
         "tiff with a page behind it": lambda: encoded(_SMALL.copy(), "TIFF") + PAGE,
         "avif with a page behind it": lambda: encoded(_SMALL.copy(), "AVIF") + PAGE,
-        "jpeg with a picture behind it": lambda: (
+        "jpeg with an image behind it": lambda: (
             encoded(_SMALL.copy(), "JPEG") + encoded(_SMALL.copy(), "PNG") + MARK
         ),
     }
@@ -87,7 +87,7 @@ def _metadata() -> dict[str, Maker]:
         "exif of a number beyond all turns": lambda: _exif(_directory((0x112, 3, 1, 0xFFFF))),
         "exif that points outside": lambda: _exif(_directory((0x10F, 2, 9999, 0x7FFFFFFF), after=0x7FFFFFFF)),
         "exif of 65535 tags": lambda: _exif(b"II*\0" + struct.pack("<IH", 8, 0xFFFF) + b"\xff" * 60_000),
-        "exif with a picture's picture": lambda: _exif(
+        "exif with an image's image": lambda: _exif(
             _directory((0x201, 4, 1, 80), (0x202, 4, 1, 900)) + encoded(_SMALL.copy(), "JPEG")
         ),
         "exif of noise": lambda: _exif(Random(1).randbytes(5000)),
@@ -115,7 +115,7 @@ def _metadata() -> dict[str, Maker]:
         "text without an end": lambda: with_chunks(chunk(b"iTXt", b"Comment")),
         "text that claims two gigabytes": lambda: with_chunks(struct.pack(">I", 0x7FFFFFFF) + b"tEXt"),
         "gamma of nothing": lambda: with_chunks(chunk(b"gAMA", bytes(4)), chunk(b"cHRM", bytes(32))),
-        "palette in a picture of colors": lambda: with_chunks(chunk(b"PLTE", bytes(3 * 300))),
+        "palette in an image of colors": lambda: with_chunks(chunk(b"PLTE", bytes(3 * 300))),
         "second header": lambda: with_chunks(
             chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
         ),
@@ -130,7 +130,7 @@ def _flipped_profile(seed: int) -> bytes:
 
 
 def _nested() -> dict[str, Maker]:
-    """Pictures within pictures, and boxes within boxes."""
+    """Images within images, and boxes within boxes."""
 
     def boxes() -> bytes:
         inner = b""
@@ -138,7 +138,7 @@ def _nested() -> dict[str, Maker]:
             inner = struct.pack(">I", len(inner) + 12) + b"meta" + bytes(4) + inner
         return struct.pack(">I", 20) + b"ftypavif" + bytes(8) + inner
 
-    def pictures() -> bytes:
+    def images() -> bytes:
         inner = encoded(Image.new("RGB", (16, 16)), "JPEG")
         for _ in range(20):
             inner = encoded(Image.new("RGB", (16, 16)), "JPEG", comment=inner[:60_000])
@@ -153,7 +153,7 @@ def _nested() -> dict[str, Maker]:
 
     return {
         "avif of 5000 boxes": boxes,
-        "jpeg of twenty jpegs": pictures,
+        "jpeg of twenty jpegs": images,
         "tiff of 2000 directories": directories,
     }
 

@@ -1,6 +1,7 @@
-"""What each bomb costs where it is tried: `python -m tests.security.cost` prints memory, time and outcome.
+"""Measures what each bomb costs in the API and in the worker: `python -m tests.security.cost` prints it.
 
-Each is tried in a process of its own, at the door (what the API reads of it) and in the worker's pipeline; the cost is
+Printed are memory, time and outcome. Each is tried in a process of its own, as the API inspects it and as the worker's
+pipeline develops it; the cost is
 the most memory that was in use at once, beyond what the process had before.
 """
 
@@ -23,14 +24,13 @@ def used(what):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
 """
-_DOOR: Final = """
+_API: Final = """
 from common.formats.format_detection import detect_format
 from services.api.http.problems import Problem
 from services.api.settings import ApiSettings
 from common.inspection.limits import ImageLimits
 from services.api.uploads.image_info import check_image
-s = ApiSettings()
-limits = ImageLimits(max_pixels=s.max_pixels, max_frames=s.max_frames, max_total_pixels=s.max_total_pixels)
+limits = ImageLimits.of(ApiSettings())
 def work(path):
     with path.open("rb") as file:
         try:
@@ -53,11 +53,11 @@ def work(path):
 """
 _EPILOGUE: Final = """
 Path("/proc/self/clear_refs").write_text("5")
-before, begun = used("VmRSS"), time.perf_counter()
+before, started = used("VmRSS"), time.perf_counter()
 outcome = work(Path(sys.argv[1]))
-print(outcome, max(0, used("VmHWM") - before), round((time.perf_counter() - begun) * 1000))
+print(outcome, max(0, used("VmHWM") - before), round((time.perf_counter() - started) * 1000))
 """
-_PLACES: Final = {"door": _DOOR, "worker": _WORKER}
+_PLACES: Final = {"api": _API, "worker": _WORKER}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Cost:
 
 
 def cost(data: bytes, place: str, folder: Path) -> Cost:
-    """What the file costs at the `door` or in the `worker`."""
+    """Return what the file costs in the `api` or in the `worker`."""
     path = folder / "bomb"
     path.write_bytes(data)
     program = _PROLOGUE + _PLACES[place] + _EPILOGUE
@@ -82,14 +82,14 @@ def cost(data: bytes, place: str, folder: Path) -> Cost:
 
 
 def main() -> int:
-    """Run the command; returns its exit code."""
-    begun = time.monotonic()
+    """Run the command; return its exit code."""
+    started = time.monotonic()
     with TemporaryDirectory(prefix="darkroom-cost-") as folder:
         for name, make in BOMBS.items():
             data = make()
             found = [f"{place}: {_told(cost(data, place, Path(folder)))}" for place in _PLACES]
             sys.stdout.write(f"{name} ({len(data)} bytes)\n    {'; '.join(found)}\n")
-    sys.stdout.write(f"{time.monotonic() - begun:.0f} s in all\n")
+    sys.stdout.write(f"{time.monotonic() - started:.0f} s in all\n")
     return 0
 
 

@@ -59,7 +59,7 @@ def _add(total: Outcomes, found: Outcomes) -> None:
 
 def _print(total: Outcomes, target: Target, seconds: float) -> None:
     lines = {
-        "refused at the door": f"{total.refused.total()} {dict(total.refused.most_common())}",
+        "refused at upload": f"{total.refused.total()} {dict(total.refused.most_common())}",
         "completed": total.completed,
         "failed": f"{total.failed.total()} {dict(total.failed.most_common())}",
         "stuck": f"{len(total.stuck)} {total.stuck[:5]}",

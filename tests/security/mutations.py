@@ -26,7 +26,7 @@ def bases() -> dict[str, bytes]:
     def frames() -> dict[str, Any]:
         return {"save_all": True, "append_images": [small.rotate(90), small.rotate(180)]}
 
-    # Copies, and frames of each one's own: Pillow leaves on a picture what it was last saved with.
+    # Copies, and frames of each one's own: Pillow leaves on an image what it was last saved with.
     return {
         "jpeg": encoded(small.copy(), "JPEG", exif=exif(6), icc_profile=profile, comment=b"x"),
         "jpeg, progressive": encoded(small.copy(), "JPEG", progressive=True, quality=95),

@@ -41,8 +41,8 @@ def _progressive(width: int, height: int) -> bytes:
     return _jpeg_of(encoded(scene(64, 48), "JPEG", progressive=True), width, height)
 
 
-def _jpeg_of(picture: bytes, width: int, height: int) -> bytes:
-    data = bytearray(picture)
+def _jpeg_of(image: bytes, width: int, height: int) -> bytes:
+    data = bytearray(image)
     frame = max(data.find(b"\xff\xc0\x00\x11"), data.find(b"\xff\xc2\x00\x11"))
     data[frame + 5 : frame + 9] = struct.pack(">HH", height & 0xFFFF, width & 0xFFFF)
     return bytes(data)
@@ -71,8 +71,8 @@ def _deflated_tiff(width: int, height: int) -> bytes:
     return _tiff_of(encoded(scene(64, 48), "TIFF", compression="tiff_adobe_deflate"), width, height)
 
 
-def _tiff_of(picture: bytes, width: int, height: int) -> bytes:
-    data = bytearray(picture)
+def _tiff_of(image: bytes, width: int, height: int) -> bytes:
+    data = bytearray(image)
     at = int(struct.unpack_from("<I", data, 4)[0]) + 2
     for entry in range(at, at + 24, 12):  # the two smallest tags are width and height
         value = width if struct.unpack_from("<H", data, entry)[0] == 256 else height

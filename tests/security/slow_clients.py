@@ -1,4 +1,4 @@
-"""Hundreds of clients that send one byte a second, and one that wants a picture developed meanwhile.
+"""Runs hundreds of clients that send one byte a second, beside one that uploads images.
 
 `python -m tests.security.slow_clients --clients 500 --seconds 60` starts a system, attacks it and prints how long
 uploads took.
@@ -30,47 +30,47 @@ _BODY: Final = (
 )
 
 
-class Siege:
-    """So many clients, half of them in their heads and half in their schemas; whoever is thrown out comes back."""
+class SlowClients:
+    """So many clients, half of which send a head slowly and half a body; one that is disconnected connects again."""
 
     def __init__(self, port: int, clients: int) -> None:
         self._port = port
         self._clients = clients
-        self._held: set[int] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="siege")
+        self._connected: set[int] = set()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="slow clients")
 
     @property
-    def held(self) -> int:
-        """Connections that are open and drip at this moment."""
-        return len(self._held)
+    def connected(self) -> int:
+        """The number of connections that are open at this moment."""
+        return len(self._connected)
 
-    def begin(self) -> None:
-        """Come all at once."""
+    def start(self) -> None:
+        """Connect all at once."""
         self._thread.start()
 
-    def end(self) -> None:
-        """Leave."""
-        self._over.set()
+    def stop(self) -> None:
+        """Close all connections."""
+        self._stopped.set()
         self._thread.join()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(self._clients):
-                group.create_task(self._stay(number))
+                group.create_task(self._reconnect(number))
 
-    async def _stay(self, number: int) -> None:
-        while not self._over.is_set():
+    async def _reconnect(self, number: int) -> None:
+        while not self._stopped.is_set():
             with suppress(OSError):
-                await self._drip(number)
-            self._held.discard(number)
+                await self._send_slowly(number)
+            self._connected.discard(number)
 
-    async def _drip(self, number: int) -> None:
+    async def _send_slowly(self, number: int) -> None:
         reader, writer = await asyncio.open_connection(HOST, self._port)
         try:
             writer.write(_HEAD if number % 2 else _BODY)
-            self._held.add(number)
-            while not self._over.is_set():
+            self._connected.add(number)
+            while not self._stopped.is_set():
                 writer.write(b"x")
                 await writer.drain()
                 with suppress(TimeoutError):
@@ -82,43 +82,43 @@ class Siege:
 
 
 @contextmanager
-def besieged(port: int, clients: int) -> Iterator[Siege]:
-    """A siege in which all are there."""
+def running_slow_clients(port: int, clients: int) -> Iterator[SlowClients]:
+    """Yield slow clients that are all connected; close their connections at the end."""
     raise_file_limit()
-    siege = Siege(port, clients)
-    siege.begin()
+    slow = SlowClients(port, clients)
+    slow.start()
     try:
-        wait_until(lambda: siege.held == clients, "all slow clients are there")
-        yield siege
+        wait_until(lambda: slow.connected == clients, "all slow clients are connected")
+        yield slow
     finally:
-        siege.end()
+        slow.stop()
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.security.slow_clients", description=__doc__)
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="darkroom-siege-")))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="darkroom-slow-clients-")))
         node = BrokerNode(folder / "broker")
         stack.callback(node.close)
         node.start()
         target = stack.enter_context(running_target(folder, node.vhost().url))
         _measure(target, "alone", 5.0)
-        with besieged(target.stack.api.port, options.clients) as siege:
-            _measure(target, f"beside {siege.held} slow clients", options.seconds)
+        with running_slow_clients(target.stack.api.port, options.clients) as slow:
+            _measure(target, f"beside {slow.connected} slow clients", options.seconds)
     return 0
 
 
 def _measure(target: Target, what: str, seconds: float) -> None:
     data, took, until = photograph(800, 600), [], time.monotonic() + seconds
     while time.monotonic() < until:
-        begun = time.monotonic()
+        started = time.monotonic()
         outcomes = target.feed([("a photograph", "photo.jpg", data)])
         assert outcomes.completed == 1, outcomes
-        took.append((time.monotonic() - begun) * 1000)
+        took.append((time.monotonic() - started) * 1000)
         time.sleep(0.2)
     middle, worst = statistics.median(took), max(took)
     sys.stdout.write(

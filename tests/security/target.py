@@ -32,7 +32,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 @dataclass
 class Outcomes:
-    """What became of files: refused at the door and failed by code, completed; `ids` of the accepted, by name."""
+    """What became of files: refused at upload and failed by code, completed; `ids` of the accepted, by name."""
 
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)

@@ -39,9 +39,9 @@ class Scene:
     good: str
     bad: str
 
-    def signed(self, path: str, **selection: Any) -> str:
+    def signed(self, path: str, **claims: Any) -> str:
         """A URL that Alice has had signed."""
-        answer = self.alice.post("/signatures", json={"method": "GET", "path": path, **selection})
+        answer = self.alice.post("/signatures", json={"method": "GET", "path": path, **claims})
         assert answer.status_code == 201, answer.text
         url: str = answer.json()["url"]
         return url
@@ -235,8 +235,8 @@ def test_a_signed_url_expires(scene: Scene) -> None:
 
 def test_an_upload_that_is_signed_is_its_owner_s_and_no_larger(scene: Scene) -> None:
     data = photograph(320, 240)
-    selection = {"method": "POST", "path": "/upload", "max_bytes": len(data)}
-    url = scene.alice.post("/signatures", json=selection).json()["url"]
+    request = {"method": "POST", "path": "/upload", "max_bytes": len(data)}
+    url = scene.alice.post("/signatures", json=request).json()["url"]
 
     taken = scene.nobody.post(url, files={"file": ("a.jpg", data)})
     larger = scene.nobody.post(url, files={"file": ("a.jpg", data + b"x")})
@@ -271,7 +271,7 @@ def test_nobody_has_other_people_s_images_signed(scene: Scene) -> None:
     for path in (f"/images/{scene.good}/large", f"/status/{scene.good}", f"/images/{scene.good}"):
         answer = scene.mallory.post("/signatures", json={"method": "GET", "path": path})
         assert refusal(answer) == (404, "image_not_found")
-    wishes: list[dict[str, Any]] = [
+    requests: list[dict[str, Any]] = [
         {"method": "DELETE", "path": f"/images/{scene.good}"},
         {"method": "POST", "path": f"/images/{scene.good}/retry"},
         {"method": "GET", "path": "/images"},
@@ -281,10 +281,8 @@ def test_nobody_has_other_people_s_images_signed(scene: Scene) -> None:
         {"method": "POST", "path": "/upload", "expires_in": -1},
         {"method": "POST", "path": "/upload", "max_bytes": 0},
     ]
-    for selection in wishes:
-        assert refusal(scene.mallory.post("/signatures", json=selection)) == (422, "invalid_parameter"), (
-            selection
-        )
+    for request in requests:
+        assert refusal(scene.mallory.post("/signatures", json=request)) == (422, "invalid_parameter"), request
     own = uploaded(scene.mallory, photograph(320, 240))
     for tail in (f"/../{scene.good}/large", f"/../../status/{scene.good}", "%2f..", "\n"):
         answer = scene.mallory.post("/signatures", json={"method": "GET", "path": f"/images/{own}{tail}"})

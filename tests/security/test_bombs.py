@@ -1,4 +1,4 @@
-"""A small file that would cost much costs little: at the door, and in a worker that somehow got it."""
+"""Tests that a small file which would cost much costs little: at upload, and in a worker."""
 
 import sys
 from pathlib import Path
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is 
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_well_known_bomb_is_refused_at_the_door(name: str, tmp_path: Path) -> None:
-    found = cost(BOMBS[name](), "door", tmp_path)
+def test_a_well_known_bomb_is_refused_at_upload(name: str, tmp_path: Path) -> None:
+    found = cost(BOMBS[name](), "api", tmp_path)
 
     assert found.outcome == "image_too_large"
     assert found.memory < MOST

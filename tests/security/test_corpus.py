@@ -35,7 +35,7 @@ def test_each_is_refused_or_comes_to_an_end(target: Target, fed: Outcomes) -> No
 def test_no_bomb_goes_off(fed: Outcomes) -> None:
     ended = {name: end for name, end in fed.ends.items() if name.startswith("bomb:")}
 
-    assert ended, "all were refused at the door, and the worker's own limits were not tried"
+    assert ended, "all were refused at upload, and the worker's own limits were not tried"
     too_large = {name for name in ended if "megapixels" in name or "65535" in name}
     assert all(ended[name] != "completed" for name in too_large), ended
 
@@ -50,7 +50,7 @@ def test_what_is_refused_or_damaged_has_a_reason_without_a_path(target: Target, 
         )
 
 
-def test_nothing_that_was_hidden_in_a_picture_is_in_what_is_made_of_it(target: Target, fed: Outcomes) -> None:
+def test_nothing_that_was_hidden_in_an_image_is_in_what_is_made_of_it(target: Target, fed: Outcomes) -> None:
     served = 0
     for name, image_id in fed.ids.items():
         if name.startswith("polyglot:") and fed.ends[name] == "completed":
@@ -61,7 +61,7 @@ def test_nothing_that_was_hidden_in_a_picture_is_in_what_is_made_of_it(target: T
                 assert answer.status_code == 200
                 assert MARK not in answer.content
                 assert answer.headers["Content-Type"] in ("image/jpeg", "image/webp")
-    assert served >= 20, "most polyglots are sound pictures"
+    assert served >= 20, "most polyglots are sound images"
 
 
 def test_an_original_is_a_download_under_a_name_that_does_no_harm(target: Target, fed: Outcomes) -> None:
@@ -90,7 +90,7 @@ def test_seeded_mutations_are_refused_or_come_to_an_end(target: Target) -> None:
     target.check()
 
 
-def test_a_sound_picture_is_developed_afterwards(target: Target, fed: Outcomes) -> None:
+def test_a_sound_image_is_developed_afterwards(target: Target, fed: Outcomes) -> None:
     outcomes = target.feed([("sound", "photo.jpg", photograph(320, 240))])
 
     assert outcomes.ends == {"sound": "completed"}

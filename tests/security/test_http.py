@@ -43,7 +43,7 @@ def _ready_afterwards(target: Target) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def image_id(target: Target) -> str:
-    """A picture that is completed."""
+    """An image that is completed."""
     outcomes = target.feed([("sound", "photo.jpg", photograph(320, 240))])
     assert outcomes.completed == 1
     return outcomes.ids["sound"]
@@ -134,7 +134,7 @@ SPOKEN: dict[str, tuple[bytes, str]] = {
         form_of(b"Content-Disposition: form-data" + b'; name="file"' * 200 + b"\r\n\r\n" + GIF),
         "",
     ),
-    "a picture in another coding": (
+    "an image in another coding": (
         request("POST", "/upload", "Content-Type: image/gif", "Content-Encoding: gzip", body=b"\x1f\x8b\x08").replace(
             b"Content-Encoding", b"Content-Length: 3\r\nContent-Encoding"
         ),

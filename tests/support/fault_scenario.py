@@ -12,7 +12,7 @@ from tests.support.broker.vhost import Vhost
 from tests.support.http.client import FINAL, Client, open_client
 from tests.support.images.drawings import photograph
 from tests.support.processes.marks import held
-from tests.support.processes.resource_counts import Census, take_census
+from tests.support.processes.resource_counts import ResourceCounts, count_resources
 from tests.support.processes.services import Service
 from tests.support.processes.stack import Stack
 from tests.support.processes.variants import dying_service, faulty_worker
@@ -27,7 +27,7 @@ _AT_ONCE: Final = 8
 
 @cache
 def small() -> bytes:
-    """A picture that is developed in a moment."""
+    """An image that is developed in a moment."""
     return photograph(320, 240)
 
 
@@ -42,7 +42,7 @@ class FaultScenario(Stack):
         self.accepted: list[str] = []
         self.deleted: set[str] = set()
         self.events: list[dict[str, Any]] = []
-        self.base: dict[str, Census] = {}
+        self.base: dict[str, ResourceCounts] = {}
         self.mortal: list[Service] = []
         self._tap = vhost.tap(topology.EVENTS)
         self._closing = ExitStack()
@@ -58,7 +58,7 @@ class FaultScenario(Stack):
         for _ in range(notifications):
             self.add("notifications")
         self.wait_ready()
-        self.base = {service.name: take_census(service) for service in self.services}
+        self.base = {service.name: count_resources(service) for service in self.services}
 
     def add_faulty_worker(self, **settings: str) -> Service:
         """Start a worker that obeys the marks of tests.support.processes.marks."""
@@ -82,18 +82,18 @@ class FaultScenario(Stack):
                 service.wait_ready()
 
     def upload(self, data: bytes | None = None) -> str:
-        """The id of an accepted picture."""
+        """The id of an accepted image."""
         image_id = self.user.upload(data or small())
         self.accepted.append(image_id)
         return image_id
 
     def upload_many(self, count: int, data: bytes | None = None) -> list[str]:
-        """So many accepted pictures, some of them uploaded at the same time."""
+        """So many accepted images, some of them uploaded at the same time."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(lambda _: self.upload(data), range(count)))
 
     def upload_held(self, gate: Path) -> str:
-        """An accepted picture that a faulty worker has begun to decode, and goes on with once `gate` exists."""
+        """An accepted image that a faulty worker has begun to decode, and goes on with once `gate` exists."""
         image_id = self.upload(held(small(), gate))
         self.user.wait_for(image_id, "processing")
         return image_id

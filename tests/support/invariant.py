@@ -7,7 +7,7 @@ from pathlib import Path
 from common.broker import topology
 from tests.support.fault_scenario import FaultScenario
 from tests.support.http.client import FINAL
-from tests.support.processes.resource_counts import take_census
+from tests.support.processes.resource_counts import count_resources
 from tests.support.waiting import wait_until
 
 _WITHIN = 60.0  # seconds, for each step
@@ -68,8 +68,8 @@ def _is_whole(scenario: FaultScenario, image_id: str) -> None:
         assert status["error_code"]
         return
     for output in status["details"]["outputs"]:
-        picture = scenario.user.picture(image_id, output["name"])
-        assert picture.size == (output["width"], output["height"])
+        image = scenario.user.output_image(image_id, output["name"])
+        assert image.size == (output["width"], output["height"])
 
 
 def _listed_once(scenario: FaultScenario) -> None:
@@ -102,8 +102,8 @@ def _nobody_leaks(scenario: FaultScenario) -> None:
         base = scenario.base.get(service.name)
         if base is not None and service.child.running and service.child.pid == base.pid:
             wait_until(
-                lambda each=service, was=base: not take_census(each).grown(was),  # type: ignore[misc]
-                f"{service.name} is back to {base}; now {take_census(service)}",
+                lambda each=service, was=base: not count_resources(each).grown(was),  # type: ignore[misc]
+                f"{service.name} is back to {base}; now {count_resources(service)}",
             )
 
 

@@ -1,4 +1,4 @@
-"""Writes an upload's body to the store as it arrives; counts its bytes and detects its format, whatever headers claim."""
+"""Writes an upload's body to the store as it arrives; counts its bytes and detects its format from them."""
 
 import re
 from collections.abc import Callable

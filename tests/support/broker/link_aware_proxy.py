@@ -60,10 +60,10 @@ class LinkAwareProxy(Proxy):
 
 
 @contextmanager
-def running_picky_proxy(target_port: int) -> Iterator[LinkAwareProxy]:
+def running_link_aware_proxy(target_port: int) -> Iterator[LinkAwareProxy]:
     """The same as `running_proxy`."""
     proxy = LinkAwareProxy(target_port)
-    thread = Thread(target=proxy.run, name="picky-proxy")
+    thread = Thread(target=proxy.run, name="link-aware-proxy")
     thread.start()
     try:
         proxy.accept()

@@ -20,7 +20,7 @@ class Client:
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
 
-    def upload(self, data: bytes, filename: str = "picture.jpg") -> str:
+    def upload(self, data: bytes, filename: str = "image.jpg") -> str:
         """The id of an image that was accepted."""
         answer = self.http.post("/upload", files={"file": (filename, data)})
         assert answer.status_code == 202, answer.text
@@ -51,13 +51,13 @@ class Client:
         assert body["status"] == "completed", body
         return body
 
-    def picture(self, image_id: str, output: str) -> Image.Image:
+    def output_image(self, image_id: str, output: str) -> Image.Image:
         """An output, decoded."""
         answer = self.http.get(f"/images/{image_id}/{output}")
         assert answer.status_code == 200, answer.text
-        picture = Image.open(io.BytesIO(answer.content))
-        picture.load()
-        return picture
+        image = Image.open(io.BytesIO(answer.content))
+        image.load()
+        return image
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def opened(rendered: OutputFile) -> Image.Image:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """The picture as a white page shows it."""
+    """The image as a white page shows it."""
     ground = Image.new("RGBA", image.size, "white")
     ground.alpha_composite(image.convert("RGBA"))
     return ground.convert("RGB")

@@ -1,8 +1,8 @@
-"""Pictures for tests, made in code and always the same;
+"""Images for tests, made in code and always the same;
 see tests.support.images.samples and tests.support.images.hostile for files of every kind.
 
-`scene()` is a photograph-like picture whose four corners differ in color, so that its orientation can be checked.
-`photograph()` is the file of it that a camera would write, `encoded()` the file of any picture in any format.
+`scene()` is a photograph-like image whose four corners differ in color, so that its orientation can be checked.
+`photograph()` is the file of it that a camera would write, `encoded()` the file of any image in any format.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ CORNERS: Final = {  # by where they are, as shares of width and height
     (0.05, 0.95): (40, 60, 210),
     (0.95, 0.95): (235, 215, 60),
 }
-_UNDO: Final = {  # how to store an upright picture so that the EXIF orientation turns it upright again
+_UNDO: Final = {  # how to store an upright image so that the EXIF orientation turns it upright again
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -32,17 +32,17 @@ _UNDO: Final = {  # how to store an upright picture so that the EXIF orientation
 
 @cache
 def scene(width: int = 640, height: int = 480) -> Image.Image:
-    """An RGB picture: gradients, texture, edges and corners of red, green, blue and yellow. Not to be changed."""
+    """An RGB image: gradients, texture, edges and corners of red, green, blue and yellow. Not to be changed."""
     texture = Image.frombytes("L", (128, 128), Random(7).randbytes(128 * 128)).filter(
         ImageFilter.GaussianBlur(1)
     )
     texture = texture.resize((width, height), Image.Resampling.BICUBIC)
     ramp = Image.linear_gradient("L").resize((width, height))
     glow = ImageChops.invert(Image.radial_gradient("L")).resize((width, height))
-    picture = Image.merge(
+    image = Image.merge(
         "RGB", [Image.blend(base, texture, 0.35) for base in (ramp, glow, ImageChops.invert(ramp))]
     )
-    pen = ImageDraw.Draw(picture)
+    pen = ImageDraw.Draw(image)
     pen.ellipse(
         (width * 0.55, height * 0.3, width * 0.75, height * 0.6), fill=(250, 250, 245), outline=(20, 20, 25)
     )
@@ -54,11 +54,11 @@ def scene(width: int = 640, height: int = 480) -> Image.Image:
         pen.rectangle(
             (left - width // 10, top - height // 10, left + width // 10, top + height // 10), fill=color
         )
-    return picture
+    return image
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """The file of a picture, in any format and with any option that Pillow writes."""
+    """The file of an image, in any format and with any option that Pillow writes."""
     if kind == "HEIF":
         pillow_heif.register_heif_opener()
         if isinstance(options.get("exif"), Image.Exif):
@@ -76,7 +76,7 @@ def photograph(width: int = 640, height: int = 480, *, orientation: int = 1, gps
 
 
 def laid(image: Image.Image, orientation: int) -> Image.Image:
-    """An upright picture as a camera held that way would store it."""
+    """An upright image as a camera held that way would store it."""
     return image.transpose(_UNDO[orientation]) if orientation in _UNDO else image
 
 
@@ -93,7 +93,7 @@ def exif(orientation: int, *, gps: bool = True) -> Image.Exif:
 
 
 def with_hole(image: Image.Image) -> Image.Image:
-    """The picture as RGBA with a soft hole in its middle; what is transparent is black, as most programs leave it."""
+    """The image as RGBA with a soft hole in its middle; what is transparent is black, as most programs leave it."""
     mask = Image.new("L", image.size, 255)
     box = [round(side * share) for share, side in zip((0.4, 0.4, 0.6, 0.6), image.size * 2, strict=True)]
     ImageDraw.Draw(mask).ellipse(box, fill=0)

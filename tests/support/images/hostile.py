@@ -17,7 +17,7 @@ from tests.support.images.drawings import encoded, photograph, scene
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file that is no picture, a damaged or an oversized one; `code` is that of the error it must end in."""
+    """A file that is no image, a damaged or an oversized one; `code` is that of the error it must end in."""
 
     data: bytes
     code: str
@@ -130,7 +130,7 @@ def _of(data: bytes, code: str) -> Callable[[], Hostile]:
 HOSTILE: Final[Mapping[str, Callable[[], Hostile]]] = MappingProxyType(
     {
         "empty": _of(b"", "corrupt_image"),
-        "text": _of(b"This is not a picture.\n" * 40, "unsupported_format"),
+        "text": _of(b"This is not an image.\n" * 40, "unsupported_format"),
         "html": _of(b"<!doctype html><script>alert(1)</script>", "unsupported_format"),
         "svg": _of(b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>', "unsupported_format"),
         "pdf": _of(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n", "unsupported_format"),

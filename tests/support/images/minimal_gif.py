@@ -1,4 +1,4 @@
-"""The smallest picture there is, for tests that are about everything but the picture."""
+"""The smallest image there is, for tests that are about everything but the image."""
 
 from typing import Final
 

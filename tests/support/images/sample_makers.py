@@ -54,8 +54,8 @@ def stored_as(mode: str, kind: str, **options: Any) -> Sample:
 
 
 def transparent(kind: str, mode: str = "RGBA", **options: Any) -> Sample:
-    picture = with_hole(scene()).convert(mode)
-    return Sample(encoded(picture, kind, **options), picture.convert("RGBA"))
+    image = with_hole(scene()).convert(mode)
+    return Sample(encoded(image, kind, **options), image.convert("RGBA"))
 
 
 def animated(kind: str) -> Sample:
@@ -144,8 +144,8 @@ def late_exif() -> Sample:
 
 
 def flat(size: tuple[int, int], kind: str = "PNG") -> Sample:
-    picture = Image.new("RGB", size, (220, 40, 40))
-    return Sample(encoded(picture, kind), picture)
+    image = Image.new("RGB", size, (220, 40, 40))
+    return Sample(encoded(image, kind), image)
 
 
 def srgb_profile() -> bytes:

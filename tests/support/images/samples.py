@@ -1,4 +1,4 @@
-"""Sound files of every kind that must be developed, each with the picture that is expected of it.
+"""Sound files of every kind that must be developed, each with the image that is expected of it.
 
 @pytest.mark.parametrize("name", SOUND)
 def test_something(name: str) -> None:

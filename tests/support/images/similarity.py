@@ -1,4 +1,4 @@
-"""How alike two pictures are, to a test: structural similarity, and the colors in given places."""
+"""How alike two images are, to a test: structural similarity, and the colors in given places."""
 
 from PIL import Image, ImageMath
 
@@ -7,7 +7,7 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # the usual constants of SSIM f
 
 
 def similarity(one: Image.Image, other: Image.Image) -> float:
-    """The mean structural similarity (SSIM, over blocks of 8 pixels) of two pictures of one size: 1 is the same."""
+    """The mean structural similarity (SSIM, over blocks of 8 pixels) of two images of one size: 1 is the same."""
     assert one.size == other.size, f"{one.size} and {other.size}"
     a, b = one.convert("L").convert("F"), other.convert("L").convert("F")
     mean_a, mean_b = a.reduce(_BLOCK), b.reduce(_BLOCK)

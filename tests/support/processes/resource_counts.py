@@ -1,4 +1,4 @@
-"""How many tasks, threads and open files a service has: what a leak makes grow."""
+"""Counts the tasks, threads and open files of a service, which grow when something leaks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +17,16 @@ _SOCKETS: Final = 8
 
 
 @dataclass(frozen=True)
-class Census:
-    """A process at one moment."""
+class ResourceCounts:
+    """The counts of a process at one moment."""
 
     pid: int
     tasks: int
     threads: int
     files: int
 
-    def grown(self, base: "Census") -> bool:
-        """Whether there is more than there was, beyond what pools and clients explain."""
+    def grown(self, base: "ResourceCounts") -> bool:
+        """Return whether there is more than in `base`, beyond what pools and clients explain."""
         return (
             self.tasks > base.tasks
             or self.threads > base.threads + _POOLS
@@ -34,12 +34,12 @@ class Census:
         )
 
 
-def take_census(service: Service) -> Census:
-    """The service's figures now: tasks as it counts them itself, the others as the kernel does."""
+def count_resources(service: Service) -> ResourceCounts:
+    """Return the service's counts now: tasks as it counts them itself, the others as the kernel does."""
     pid = service.child.pid
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     threads = next(line for line in status if line.startswith("Threads:"))
-    return Census(
+    return ResourceCounts(
         pid=pid,
         tasks=int(metric(service, "darkroom_tasks")),
         threads=int(threads.split()[1]),
@@ -48,7 +48,7 @@ def take_census(service: Service) -> Census:
 
 
 def metric(service: Service, name: str) -> float:
-    """The value of a metric, named with its labels as `/metrics` shows it; 0 for one that is not there yet."""
+    """Return the value of a metric, named with its labels as `/metrics` shows it; 0 for one that is not there yet."""
     page = httpx.get(f"http://{HOST}:{service.port}/metrics", trust_env=False, timeout=10).text
     found = (line.rsplit(" ", 1)[1] for line in page.splitlines() if line.rsplit(" ", 1)[0] == name)
     return float(next(found, "0"))

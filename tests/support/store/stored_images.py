@@ -13,7 +13,7 @@ from common.store import Store, StoredFile
 from tests.support.presets import default_recipe
 
 
-def manifest(image_id: str, data: bytes = b"picture", filename: str | None = "photo.jpg") -> Manifest:
+def manifest(image_id: str, data: bytes = b"image", filename: str | None = "photo.jpg") -> Manifest:
     """What an upload of `data` is described by."""
     return Manifest(
         image_id=image_id,
@@ -26,7 +26,7 @@ def manifest(image_id: str, data: bytes = b"picture", filename: str | None = "ph
     )
 
 
-async def uploaded(store: Store, data: bytes = b"picture", *, image_id: str | None = None) -> str:
+async def uploaded(store: Store, data: bytes = b"image", *, image_id: str | None = None) -> str:
     """The id of an image whose job is not published yet."""
     image_id = image_id or image_ids.new()
     async with store.stage(image_id) as upload:
@@ -54,8 +54,8 @@ def completed(image_id: str, attempt: int = 1, data: bytes = b"developed") -> tu
 
 
 def failed(image_id: str, attempt: int = 1, code: str = "corrupt_image") -> Result:
-    """A result without a picture."""
-    failure = Failure(code=code, reason="the picture is damaged")
+    """Return a failed result, which has no report of the image."""
+    failure = Failure(code=code, reason="the image is damaged")
     return Result(image_id=image_id, status="failed", attempt=attempt, finished_at=now(), failure=failure)
 
 

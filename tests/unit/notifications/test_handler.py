@@ -31,9 +31,9 @@ async def test_every_channel_gets_the_event_before_it_is_acknowledged(registry: 
     channels = (Channel(), Channel())
     event = deleted_event(image_ids.new())
 
-    verdict = await EventHandler(channels, NotificationMetrics(registry))(Delivery(encode(event)))
+    disposition = await EventHandler(channels, NotificationMetrics(registry))(Delivery(encode(event)))
 
-    assert verdict is Disposition.ACK
+    assert disposition is Disposition.ACK
     assert [channel.sent for channel in channels] == [[event], [event]]
     assert registry.get_sample_value("darkroom_events_total", {"type": "image.deleted"}) == 1
 
@@ -45,7 +45,7 @@ async def test_an_event_that_a_channel_cannot_send_comes_again(registry: Collect
     assert await handler(Delivery(encode(deleted_event(image_ids.new())))) is Disposition.REQUEUE
 
 
-@pytest.mark.parametrize("body", [b"", b"rubbish", b'{"specversion": "1.0"}', b"[]"])
+@pytest.mark.parametrize("body", [b"", b"no json", b'{"specversion": "1.0"}', b"[]"])
 async def test_what_is_no_event_of_ours_is_rejected(registry: CollectorRegistry, body: bytes) -> None:
     channel = Channel()
 

@@ -82,7 +82,7 @@ async def test_an_original_is_a_download_under_its_own_name(api: Api) -> None:
 
     answer = await api.http.get(f"/images/{image_id}/original")
 
-    assert answer.content == b"picture"
+    assert answer.content == b"image"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="photo.jpg"'
     assert answer.headers["Cache-Control"].startswith("private")
 

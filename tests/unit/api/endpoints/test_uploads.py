@@ -9,10 +9,10 @@ from tests.support.http.api import Api, problem_of
 from tests.support.images.minimal_gif import GIF
 from tests.support.store.memory_files import MemoryUpload
 
-PICTURE = GIF
+IMAGE = GIF
 
 
-async def upload(api: Api, data: bytes = PICTURE, key: str | None = None) -> httpx.Response:
+async def upload(api: Api, data: bytes = IMAGE, key: str | None = None) -> httpx.Response:
     headers = {} if key is None else {"Idempotency-Key": key}
     return await api.http.post("/upload", files={"file": ("photo.jpg", data)}, headers=headers)
 
@@ -30,10 +30,10 @@ async def test_an_accepted_image_is_durable_and_its_job_published(api: Api) -> N
     assert record is not None
     assert record.manifest.filename == "photo.jpg"
     assert record.manifest.media_type == "image/gif"
-    assert record.manifest.bytes == len(PICTURE)
+    assert record.manifest.bytes == len(IMAGE)
     assert [job.image_id for job in api.publisher.jobs] == [body["image_id"]]
     assert api.counted("darkroom_uploads_total", outcome="accepted") == 1
-    assert api.counted("darkroom_upload_bytes_total") == len(PICTURE)
+    assert api.counted("darkroom_upload_bytes_total") == len(IMAGE)
 
 
 async def test_the_bytes_decide_the_type_whatever_the_client_says(api: Api) -> None:
@@ -103,7 +103,7 @@ async def test_a_key_gives_the_same_image_for_the_same_bytes(api: Api) -> None:
 async def test_a_key_with_other_bytes_is_a_conflict_and_the_first_stays(api: Api) -> None:
     first = await upload(api, key="once")
 
-    second = await upload(api, PICTURE + b"more", key="once")
+    second = await upload(api, IMAGE + b"more", key="once")
 
     assert problem_of(second) == (409, "idempotency_key_reused")
     assert list(api.memory.images) == [first.json()["image_id"]]
@@ -112,7 +112,7 @@ async def test_a_key_with_other_bytes_is_a_conflict_and_the_first_stays(api: Api
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "caf\xe9"])
 async def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     headers = [(b"Idempotency-Key", key.encode("latin-1"))]
-    answer = await api.http.post("/upload", files={"file": ("photo.jpg", PICTURE)}, headers=headers)
+    answer = await api.http.post("/upload", files={"file": ("photo.jpg", IMAGE)}, headers=headers)
 
     assert problem_of(answer) == (400, "invalid_idempotency_key")
     assert not api.memory.images
@@ -127,7 +127,7 @@ async def test_of_several_files_all_are_kept_or_none(api: Api, monkeypatch: pyte
         await commit(self, manifest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(MemoryUpload, "commit", second_fails)
-    files = [("file", (name, PICTURE)) for name in ("one.jpg", "two.jpg")]
+    files = [("file", (name, IMAGE)) for name in ("one.jpg", "two.jpg")]
 
     answer = await api.http.post("/upload", files=files)
 

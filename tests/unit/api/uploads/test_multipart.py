@@ -13,7 +13,7 @@ from tests.support.store.stored_images import content_of
 BOUNDARY = "a-boundary"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 # Line ends and dashes within the file must not be taken for the boundary.
-PICTURE = GIF + b"\r\n--a-boundar\r\n--" + bytes(range(60)) + b"\r\n\r\n--"
+IMAGE = GIF + b"\r\n--a-boundar\r\n--" + bytes(range(60)) + b"\r\n\r\n--"
 
 
 def part(
@@ -23,7 +23,7 @@ def part(
 
 
 END = f"--{BOUNDARY}--\r\n".encode()
-BODY = part(PICTURE) + END
+BODY = part(IMAGE) + END
 
 
 async def upload(api: Api, *pieces: bytes, media_type: str | None = FORM_TYPE) -> httpx.Response:
@@ -44,11 +44,11 @@ async def kept(api: Api, answer: httpx.Response) -> bytes:
 
 @pytest.mark.parametrize("at", range(len(BODY) + 1))
 async def test_a_form_may_be_cut_anywhere(api: Api, at: int) -> None:
-    assert await kept(api, await upload(api, BODY[:at], BODY[at:])) == PICTURE
+    assert await kept(api, await upload(api, BODY[:at], BODY[at:])) == IMAGE
 
 
 async def test_a_form_may_come_one_byte_at_a_time(api: Api) -> None:
-    assert await kept(api, await upload(api, *(BODY[at : at + 1] for at in range(len(BODY))))) == PICTURE
+    assert await kept(api, await upload(api, *(BODY[at : at + 1] for at in range(len(BODY))))) == IMAGE
 
 
 async def test_a_form_that_ends_too_early_is_malformed_wherever_it_ends(api: Api) -> None:
@@ -63,7 +63,7 @@ async def test_a_form_that_ends_too_early_is_malformed_wherever_it_ends(api: Api
     "pieces", [(b"hello\r\n" + BODY,), (BODY + b"hello",), (b"hello\r\n", BODY, b"hello", b"hello")]
 )
 async def test_what_surrounds_the_parts_is_ignored(api: Api, pieces: tuple[bytes, ...]) -> None:
-    assert await kept(api, await upload(api, *pieces)) == PICTURE
+    assert await kept(api, await upload(api, *pieces)) == IMAGE
 
 
 @pytest.mark.parametrize("size", [len(GIF), len(GIF) + 1, 999, 1000])
@@ -88,11 +88,11 @@ MALFORMED: dict[str, tuple[str | None, bytes, int, str]] = {
     "no end of what comes after the parts": (FORM_TYPE, BODY + b"hello" * 200_000, 413, "multipart_limit"),
     "a part without a name": (
         FORM_TYPE,
-        part(PICTURE, "Content-Disposition: form-data") + END,
+        part(IMAGE, "Content-Disposition: form-data") + END,
         400,
         "malformed_multipart",
     ),
-    "a part without headers": (FORM_TYPE, part(PICTURE, "X: y") + END, 400, "malformed_multipart"),
+    "a part without headers": (FORM_TYPE, part(IMAGE, "X: y") + END, 400, "malformed_multipart"),
     "a name that is not UTF-8": (
         FORM_TYPE,
         BODY.replace(b"a.jpg", b"\xff\xfe.jpg"),
@@ -101,28 +101,28 @@ MALFORMED: dict[str, tuple[str | None, bytes, int, str]] = {
     ),
     "another field": (
         FORM_TYPE,
-        part(PICTURE, 'Content-Disposition: form-data; name="picture"; filename="a.jpg"') + END,
+        part(IMAGE, 'Content-Disposition: form-data; name="image"; filename="a.jpg"') + END,
         422,
         "unknown_field",
     ),
     "an empty file": (FORM_TYPE, part(b"") + END, 422, "empty_file"),
     "an empty raw body": ("image/jpeg", b"", 422, "empty_file"),
-    "too many files": (FORM_TYPE, part(PICTURE) * 4 + END, 413, "too_many_files"),
-    "ten thousand parts": (FORM_TYPE, part(PICTURE) * 10_000 + END, 413, "multipart_limit"),
+    "too many files": (FORM_TYPE, part(IMAGE) * 4 + END, 413, "too_many_files"),
+    "ten thousand parts": (FORM_TYPE, part(IMAGE) * 10_000 + END, 413, "multipart_limit"),
     "a header that does not end": (
         FORM_TYPE,
-        part(PICTURE, "X: " + "y" * 5000) + END,
+        part(IMAGE, "X: " + "y" * 5000) + END,
         413,
         "multipart_limit",
     ),
     "many headers": (
         FORM_TYPE,
-        part(PICTURE, "\r\n".join(f"X-{n}: y" for n in range(20))) + END,
+        part(IMAGE, "\r\n".join(f"X-{n}: y" for n in range(20))) + END,
         413,
         "multipart_limit",
     ),
-    "a file that is too large": (FORM_TYPE, part(PICTURE + bytes(1000)) + END, 413, "upload_too_large"),
-    "a raw body that is too large": ("image/jpeg", PICTURE + bytes(1000), 413, "upload_too_large"),
+    "a file that is too large": (FORM_TYPE, part(IMAGE + bytes(1000)) + END, 413, "upload_too_large"),
+    "a raw body that is too large": ("image/jpeg", IMAGE + bytes(1000), 413, "upload_too_large"),
 }
 
 
@@ -144,7 +144,7 @@ async def test_what_is_wrong_is_said_and_nothing_stays(api: Api, kind: str) -> N
     ["Multipart/Form-Data; Boundary=a-boundary", 'multipart/form-data; charset=utf-8; boundary="a-boundary"'],
 )
 async def test_the_type_may_be_written_as_the_standards_allow(api: Api, media_type: str) -> None:
-    assert await kept(api, await upload(api, BODY, media_type=media_type)) == PICTURE
+    assert await kept(api, await upload(api, BODY, media_type=media_type)) == IMAGE
 
 
 async def test_a_body_that_stops_coming_is_given_up(api: Api) -> None:
@@ -160,12 +160,12 @@ async def test_a_body_that_stops_coming_is_given_up(api: Api) -> None:
 
 
 async def test_several_files_are_several_images_in_their_order(api: Api) -> None:
-    pictures = [PICTURE + bytes([number]) for number in range(3)]
+    originals = [IMAGE + bytes([number]) for number in range(3)]
 
-    answer = await upload(api, b"".join(part(picture) for picture in pictures) + END)
+    answer = await upload(api, b"".join(part(original) for original in originals) + END)
 
     images = answer.json()["images"]
-    assert [await _original(api, image["image_id"]) for image in images] == pictures
+    assert [await _original(api, image["image_id"]) for image in images] == originals
     assert [job.image_id for job in api.publisher.jobs] == [image["image_id"] for image in images]
 
 

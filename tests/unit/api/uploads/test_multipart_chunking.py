@@ -59,12 +59,12 @@ def test_a_file_comes_through_whatever_it_holds_and_however_it_is_cut(
     tail: list[bytes], cuts: list[int]
 ) -> None:
     # What would end the part is no part of a file.
-    picture = (GIF + b"".join(tail)).replace(b"\r\n--" + BOUNDARY.encode(), b"\r\n--y")
+    image = (GIF + b"".join(tail)).replace(b"\r\n--" + BOUNDARY.encode(), b"\r\n--y")
     head = (
         b'--%b\r\nContent-Disposition: form-data; name="file"; filename="a.gif"\r\n\r\n' % BOUNDARY.encode()
     )
-    form = head + picture + b"\r\n--%b--\r\n" % BOUNDARY.encode()
+    form = head + image + b"\r\n--%b--\r\n" % BOUNDARY.encode()
     edges = [0, *sorted(min(cut, len(form)) for cut in cuts), len(form)]
     pieces = [form[start:end] for start, end in pairwise(edges)]
 
-    assert asyncio.run(received(pieces)) == picture
+    assert asyncio.run(received(pieces)) == image

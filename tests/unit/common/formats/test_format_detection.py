@@ -7,7 +7,7 @@ from tests.support.images.samples import SOUND
 
 TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff",
          "bmp": "image/bmp", "avif": "image/avif", "heic": "image/heic"}  # fmt: skip
-NO_PICTURES = ["empty", "text", "html", "svg", "pdf", "eps", "zip", "zeros", "jpeg 2000", "ico", "pcx"]
+NO_IMAGES = ["empty", "text", "html", "svg", "pdf", "eps", "zip", "zeros", "jpeg 2000", "ico", "pcx"]
 
 
 def sniff(head: bytes) -> str | None:
@@ -16,12 +16,12 @@ def sniff(head: bytes) -> str | None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SOUND if kind.split(",")[0] in TYPES])
-def test_a_picture_is_known_by_its_first_bytes(kind: str) -> None:
+def test_an_image_is_known_by_its_first_bytes(kind: str) -> None:
     assert sniff(SOUND[kind]().data[:SNIFF_BYTES]) == TYPES[kind.split(",", maxsplit=1)[0]]
 
 
-@pytest.mark.parametrize("kind", NO_PICTURES)
-def test_what_is_no_picture_is_not_known(kind: str) -> None:
+@pytest.mark.parametrize("kind", NO_IMAGES)
+def test_what_is_no_image_is_not_known(kind: str) -> None:
     assert sniff(HOSTILE[kind]().data[:SNIFF_BYTES]) is None
 
 

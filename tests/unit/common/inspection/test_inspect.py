@@ -66,7 +66,7 @@ def test_counting_ends_where_enough_is_found() -> None:
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_sound_picture_passes(name: str) -> None:
+def test_a_sound_image_passes(name: str) -> None:
     check_limits(look(SOUND[name]().data), LIMITS)
 
 

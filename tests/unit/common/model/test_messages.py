@@ -42,7 +42,7 @@ def test_fields_of_a_newer_sender_are_passed_over() -> None:
 
 UNREADABLE: dict[str, Any] = {
     "nothing": b"",
-    "not JSON": b"rubbish",
+    "not JSON": b"no json",
     "not UTF-8": b'{"image_id": "\xff\xfe"}',
     "no object": b"[]",
     "no id": b"{}",

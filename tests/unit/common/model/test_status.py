@@ -71,7 +71,7 @@ def test_a_completed_image_shows_its_outputs_and_no_name_of_a_file_in_the_store(
 def test_a_failed_image_shows_its_reason_and_code() -> None:
     view = status_of(RECORDS["failed"][0])
 
-    assert (view.error, view.error_code) == ("the picture is damaged", "corrupt_image")
+    assert (view.error, view.error_code) == ("the image is damaged", "corrupt_image")
 
 
 def test_a_deleted_image_is_told_by_its_id_alone() -> None:

@@ -23,5 +23,5 @@ async def test_the_log_has_one_line_an_event_with_its_end_and_reason() -> None:
         "event_type": "image.failed",
         "status": "failed",
         "error_code": "corrupt_image",
-        "error": "the picture is damaged",
+        "error": "the image is damaged",
     }

@@ -110,7 +110,7 @@ async def test_a_commit_that_fails_at_any_step_is_unseen_or_whole(
     for step in range(steps):
         image_id = image_ids.new()
         async with stores.images.stage(image_id) as upload:
-            await upload.write(b"picture")
+            await upload.write(b"image")
             system.calls.clear()
             system.fail_at = step
             with pytest.raises(StoreFullError):
@@ -120,7 +120,7 @@ async def test_a_commit_that_fails_at_any_step_is_unseen_or_whole(
         record = await stores.images.read(image_id)
         if record is not None:
             async with stores.images.original(image_id) as path:
-                assert path.read_bytes() == b"picture"
+                assert path.read_bytes() == b"image"
         assert not list((tmp_path / "incoming").iterdir()), f"step {step} leaves something behind"
 
 
@@ -350,7 +350,7 @@ async def test_an_upload_that_does_not_become_visible_leaves_no_note(
     await uploaded(stores.images)
     image_id = image_ids.new()
     async with stores.images.stage(image_id) as upload:
-        await upload.write(b"picture")
+        await upload.write(b"image")
         system.calls.clear()
         system.fail_at = 3  # after the bytes, the manifest and their folder: the rename
         with pytest.raises(StoreFullError):

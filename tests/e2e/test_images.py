@@ -1,4 +1,4 @@
-"""Pictures of every awkward kind come out upright and in their colors, uploaded and fetched over HTTP."""
+"""Images of every awkward kind come out upright and in their colors, uploaded and fetched over HTTP."""
 
 import pytest
 from PIL import Image
@@ -35,7 +35,7 @@ def test_it_comes_out_upright_and_in_its_colors(client: Client, kind: str) -> No
     image_id = client.upload(sample.data, "sample")
     client.wait_completed(image_id)
 
-    large, thumbnail = (client.picture(image_id, name) for name in ("large", "thumbnail"))
+    large, thumbnail = (client.output_image(image_id, name) for name in ("large", "thumbnail"))
     assert large.size == sample.expected.size
     assert large.mode == "RGB"
     assert not large.getexif()
@@ -52,7 +52,7 @@ def test_the_thumbnail_keeps_transparency(client: Client) -> None:
     image_id = client.upload(sample.data, "hole.png")
     client.wait_completed(image_id)
 
-    thumbnail = client.picture(image_id, "thumbnail")
+    thumbnail = client.output_image(image_id, "thumbnail")
     assert thumbnail.mode == "RGBA"
     # Where the hole lies depends on what the crop is drawn to.
     assert thumbnail.getchannel("A").getextrema() == (0, 255)
