@@ -1,8 +1,7 @@
 """Measures what each bomb costs in the API and in the worker: `python -m tests.security.cost` prints it.
 
-Printed are memory, time and outcome. Each is tried in a process of its own, as the API inspects it and as the worker's
-pipeline develops it; the cost is
-the most memory that was in use at once, beyond what the process had before.
+It prints memory, time and outcome. Each bomb is tried in a process of its own, as the API inspects it and as the
+worker's pipeline develops it; the cost is the most memory that was in use at once, beyond what the process had before.
 """
 
 import subprocess
