@@ -1,5 +1,6 @@
 """Reads the size and counts the frames of a GIF (GIF89a specification)."""
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,9 @@ from typing import Final
 from common.inspection.limits import ImageInfo, ImageLimits
 from common.inspection.piece_reader import PieceReader
 
-_EXTENSION, _IMAGE = b"!", b","
+_EXTENSION, _IMAGE, _COMMENT = b"!", b",", b"\xfe"
+_BLOCK: Final = re.compile(rb"[!,;]")
+_JUNK_WINDOW: Final = 512
 _BLOCKS_A_PIECE: Final = 16  # they hold 255 bytes, and are quickly walked
 
 
@@ -35,9 +38,9 @@ def inspect_gif(reader: PieceReader, limits: ImageLimits) -> ImageInfo:
 
 def _read_block(reader: PieceReader, canvas: _Canvas) -> bool:
     """Read a block up to its data. Returns whether there was one."""
-    kind = reader.window(1)
+    kind = _next_kind(reader)
     if kind == _EXTENSION:
-        reader.take(1)
+        _begin_extension(reader)
     elif kind == _IMAGE:
         left, top, columns, rows, flags = struct.unpack("<HHHHB", reader.take(9))
         canvas.frames += 1
@@ -45,6 +48,27 @@ def _read_block(reader: PieceReader, canvas: _Canvas) -> bool:
         _skip_color_table(reader, flags)
         reader.skip(1)  # the smallest code's size
     return kind in {_EXTENSION, _IMAGE}
+
+
+def _next_kind(reader: PieceReader) -> bytes:
+    """Return what block is next. What stands between blocks is skipped as decoders do, which end only at a trailer."""
+    start = reader.tell()
+    while window := reader.window(_JUNK_WINDOW):
+        found = _BLOCK.search(window)
+        junk = found.start() if found else len(window)
+        reader.step(1 + junk)
+        start += junk
+        if found:
+            reader.seek(start + 1)
+            return found[0]
+    return b""
+
+
+def _begin_extension(reader: PieceReader) -> None:
+    """Read its label. Of any but a comment, Pillow takes an empty first block for none at all."""
+    label, start = reader.take(1), reader.tell()
+    if label == _COMMENT or reader.window(1) != b"\0":
+        reader.seek(start)
 
 
 def _skip_color_table(reader: PieceReader, flags: int) -> None:

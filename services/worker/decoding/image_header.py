@@ -35,11 +35,15 @@ _TURNED_BY_ITS_DECODER: Final = frozenset({"TIFF", "HEIF"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHeader:
-    """Represents an opened image whose pixels are not decoded yet. `size` is upright; `source` is for the report."""
+    """Represents an opened image whose pixels are not decoded yet. `size` is upright; `source` is for the report.
+
+    `max_total_pixels` is what all frames of an animation may have, as they are decoded.
+    """
 
     image: ImageFile.ImageFile
     size: Size
     source: SourceReport
+    max_total_pixels: int
 
     @property
     def is_animated(self) -> bool:
@@ -88,7 +92,9 @@ def read_header(file: BinaryIO, limits: ImageLimits) -> ImageHeader:
         gps_removed="gps" in metadata,
         metadata=metadata,
     )
-    return ImageHeader(image=image, size=(width, height), source=source)
+    return ImageHeader(
+        image=image, size=(width, height), source=source, max_total_pixels=limits.max_total_pixels
+    )
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from PIL import Image, ImageChops
 
+from common.errors import ImageTooLargeError
 from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
 from services.worker.decoding.averaging import choose_divisor, reduce_by
@@ -124,13 +125,20 @@ class SourceImage:
         return self._unconverted if keep_profile else self._first_frame
 
     def frames(self, *, keep_profile: bool = False) -> Iterator[DecodedFrame]:
-        """Yield every frame of an animation in turn, composed as a viewer shows it; only one is in memory at a time."""
+        """Yield every frame of an animation in turn, composed as a viewer shows it; only one is in memory at a time.
+
+        Raises ImageTooLargeError when the frames that were decoded have more pixels than all of them may have.
+        """
+        pixels = self._canvas[0] * self._canvas[1]
         if self._first_number == 0:
             yield self.first_frame(keep_profile=keep_profile)
         for number in range(max(self._first_number, 1), self._header.source.frames):
             self._check()
             with translate_decode_errors():
                 self._header.image.seek(number)
+                # Of this frame: the canvas may have grown, whatever the header said.
+                pixels += self._header.image.width * self._header.image.height
+                _check_total(pixels, self._header.max_total_pixels)
                 self._header.image.load()
                 self._duration = duration_of(self._header.image)
                 stored = reduce_by(_clipped(self._header.image, self._canvas), self._transform.divisor)
@@ -154,6 +162,13 @@ class SourceImage:
             duration=self._duration,
         )
         return decoded, conversion
+
+
+def _check_total(pixels: int, limit: int) -> None:
+    if pixels > limit:
+        raise ImageTooLargeError(
+            f"the frames have {pixels} pixels and more in all, {limit} is the limit", limit=limit
+        )
 
 
 def _plan_transform(header: ImageHeader, scale: float, extent: _Extent) -> _FrameTransform:

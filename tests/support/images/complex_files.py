@@ -2,6 +2,8 @@
 
 import struct
 
+from PIL import Image
+
 from tests.support.images.drawings import encoded, scene
 
 
@@ -130,3 +132,42 @@ def hidden_scans(count: int) -> bytes:
     last, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
     comment = b"\xff\xfe\0\4\xff\xd9"
     return data[:second] + comment + data[second:end] + data[last:end] * count + data[end:]
+
+
+def hidden_frames(frames: int, side: int, junk: bytes = b"\0") -> bytes:
+    """A GIF of one pixel, then bytes that belong to no block, then frames of one pixel that make its canvas larger."""
+    control = b"!\xf9\4\0\5\0\0\0"
+    first = control + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+    later = control + b"," + struct.pack("<HHHHB", side - 1, side - 1, 1, 1, 0) + b"\2\2\x44\1\0"
+    head = b"GIF89a" + struct.pack("<HH", 1, 1) + b"\x80\0\0" + b"\0\0\0\xff\xff\xff"
+    return head + first + junk + later * frames + b";"
+
+
+def large_alpha(side: int, alpha_side: int) -> bytes:
+    """An AVIF whose alpha is larger than the image, which the boxes do not tell."""
+    color, color_configuration = _bitstream(side)
+    alpha, alpha_configuration = _bitstream(alpha_side)
+    size = full_box(b"ispe", struct.pack(">II", side, side))
+    kind = full_box(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
+    channels = full_box(b"pixi", b"\1\x08")
+    properties = box(b"ipco", size, color_configuration, channels, alpha_configuration, kind)
+    named = full_box(b"ipma", struct.pack(">I", 2), b"\0\1\3\1\x82\3", b"\0\2\4\1\x84\3\x85")
+
+    def made(start: int) -> bytes:
+        places = {1: [(start, len(color))], 2: [(start + len(color), len(alpha))]}
+        return heif(
+            wide_locations(places),
+            types(b"av01", b"av01"),
+            references(b"auxl", {2: [1]}),
+            box(b"iprp", properties, named),
+        )
+
+    return made(len(made(0)) + 8) + box(b"mdat", color, alpha)
+
+
+def _bitstream(side: int) -> tuple[bytes, bytes]:
+    """The AV1 data of a gray square, and its `av1C` box."""
+    data = encoded(Image.new("L", (side, side), 9), "AVIF", speed=10, quality=10)
+    media, configuration = data.index(b"mdat") - 4, data.index(b"av1C") - 4
+    sizes = [struct.unpack_from(">I", data, at)[0] for at in (media, configuration)]
+    return data[media + 8 : media + sizes[0]], data[configuration : configuration + sizes[1]]

@@ -1,12 +1,15 @@
 """The work of an inspection is bounded by the file's length, whatever its structure asks for."""
 
+import struct
 import sys
 from collections.abc import Callable
 from io import BytesIO
+from random import Random
 
 import pytest
+from PIL import Image
 
-from common.errors import ImageTooComplexError
+from common.errors import ImageTooComplexError, ImageTooLargeError
 from common.formats.format_detection import detect_format
 from common.inspection.inspect import inspect_image
 from common.inspection.limits import MAX_SCANS, ImageInfo, ImageLimits, check_limits
@@ -15,14 +18,19 @@ from tests.support.images.complex_files import (
     configurations,
     empty_extents,
     heif,
+    hidden_frames,
     hidden_scans,
+    large_alpha,
     layers,
     looped_directory,
     many_runs,
     references,
     repeated_sources,
     scattered_units,
+    types,
+    wide_locations,
 )
+from tests.support.images.drawings import encoded, scene
 
 LIMITS = ImageLimits()
 MOST_CALLS = 1_000_000  # of functions, of Python's and built-in ones; each of these files once took many more
@@ -119,3 +127,51 @@ def test_time_does_not_count_while_the_work_is_little() -> None:
     for _ in range(1_000):
         reader.step()
     assert next(seconds) == 1000.0, "the clock was asked"
+
+
+@pytest.mark.parametrize("junk", [b"\0", b"abc" * 1000, b"!\xf9\0\0"])
+def test_frames_behind_bytes_that_belong_to_no_block_are_counted(junk: bytes) -> None:
+    found = looked_cheaply(hidden_frames(201, 5_000, junk))
+
+    assert (found.width, found.height, found.frames) == (5_000, 5_000, 202)
+    with pytest.raises(ImageTooLargeError, match="pixels in all frames"):
+        check_limits(found, LIMITS)
+
+
+def test_a_megabyte_between_two_blocks_is_refused() -> None:
+    with pytest.raises(ImageTooComplexError):
+        looked_cheaply(hidden_frames(1, 1, bytes(1_000_000)))
+
+
+def test_the_alpha_of_an_image_is_asked_what_it_decodes_to() -> None:
+    found = looked_cheaply(large_alpha(64, 2_000))
+
+    assert (found.width, found.height, found.decoded_pixels) == (64, 64, 4_000_000)
+    with pytest.raises(ImageTooLargeError, match="4000000 pixels"):
+        check_limits(found, ImageLimits(max_pixels=3_999_999))
+
+
+GENEROUS: dict[str, Callable[[], bytes]] = {
+    "a grid of 400 tiles": lambda: heif(
+        types(b"grid", *[b"av01"] * 400),
+        references(b"dimg", {1: list(range(2, 402))}),
+        wide_locations({item: [(0, 12)] for item in range(2, 402)}),
+    ),
+    "a jpeg of fifty megabytes": lambda: (
+        (data := encoded(scene(64, 48), "JPEG", progressive=True))[:-2]
+        + Random(1).randbytes(50_000_000).replace(b"\xff", b"\xff\0")
+        + data[-2:]
+    ),
+    "a gif of 250 frames of 200 kilobytes": lambda: (
+        b"GIF89a\1\0\1\0\0\0\0"
+        + (b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2" + (b"\xff" + bytes(255)) * 800 + b"\0")
+        * 250
+        + b";"
+    ),
+    "a tiff of 16 bits": lambda: encoded(Image.new("I;16", (3_000, 2_000)), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("name", GENEROUS)
+def test_a_large_file_as_cameras_and_encoders_write_it_passes(name: str) -> None:
+    check_limits(look(GENEROUS[name]()), LIMITS)

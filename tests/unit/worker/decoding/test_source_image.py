@@ -1,13 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
 from PIL import Image
 
+from common.errors import ImageTooLargeError
 from common.inspection.limits import ImageLimits
 from services.worker.decoding.image_header import configure_pillow
 from services.worker.decoding.source_image import DecodedFrame, SourceImage, open_source
 from services.worker.imaging.geometry import Size
+from tests.support.images.complex_files import hidden_frames
 from tests.support.images.drawings import (
     encoded,
     laid,
@@ -74,3 +77,17 @@ def test_white_is_what_it_is_to_the_whole_image() -> None:
 
 def test_a_size_is_told_upright() -> None:
     assert decoded(photograph(300, 400, orientation=6), 1.0).size == (300, 400)
+
+
+def test_frames_are_decoded_up_to_the_pixels_that_all_of_them_may_have() -> None:
+    """Whatever the header said of them: a GIF's canvas grows with its frames."""
+    configure_pillow(ImageLimits())
+    with NamedTemporaryFile() as file:
+        file.write(hidden_frames(9, 100, junk=b""))
+        file.flush()
+        with open_source(Path(file.name), ImageLimits()) as header:
+            limited = replace(header, max_total_pixels=1 + 3 * 100 * 100)
+            frames = SourceImage(limited, scale=1, check=lambda: None).frames()
+            assert [next(frames).size for _ in range(4)] == [(1, 1)] * 4
+            with pytest.raises(ImageTooLargeError, match="40001 pixels and more in all, 30001 is the limit"):
+                next(frames)
