@@ -90,15 +90,23 @@ def _cancel(futures: tuple[asyncio.Future[Any], ...]) -> None:
 
 @dataclass(frozen=True)
 class Disk:
-    """The folders under one root, and the threads that wait for them."""
+    """The folders under one root, the threads that wait for them, and those that inspect what arrived."""
 
     layout: Layout
     executor: Executor
+    inspectors: Executor
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """Return what `work`, run in a thread, returns; what the file system raises becomes a TransientError."""
+        return await self._run_in(self.executor, work)
+
+    async def inspect(self, work: Callable[[], _T]) -> _T:
+        """Do the same for work that computes: in threads of its own, so that nothing waits for it but its like."""
+        return await self._run_in(self.inspectors, work)
+
+    async def _run_in(self, executor: Executor, work: Callable[[], _T]) -> _T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.executor, work)
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
         except OSError as error:
             raise to_transient_error(error) from error
 

@@ -15,16 +15,19 @@ from common.store.local.image_store import LocalStore
 from common.store.protocols import Stores
 
 _THREADS: Final = 8  # waiting for fsync is all they do
+_INSPECTION_THREADS: Final = 2  # they compute, and share one interpreter
 
 
 @asynccontextmanager
 async def open_local_stores(root: Path) -> AsyncIterator[Stores]:
     """Open the store under `root`, its folders made where they are missing."""
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
-    disk = Disk(Layout(root), executor)
+    inspectors = ThreadPoolExecutor(_INSPECTION_THREADS, thread_name_prefix="inspection")
+    disk = Disk(Layout(root), executor, inspectors)
     try:
         images = LocalStore(disk)
         await images.prepare()
         yield Stores(images, LocalCatalog(disk), LocalIdempotencyKeys(disk), LocalEventOutbox(disk))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+        inspectors.shutdown(wait=False, cancel_futures=True)

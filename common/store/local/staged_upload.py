@@ -91,9 +91,9 @@ class LocalUpload:
     async def inspect(self, examine: Callable[[BinaryIO], _T]) -> _T:
         if self._file is None:
             buffered = BytesIO(b"".join(self._buffer))
-            return await self._disk.run_batched(lambda: examine(buffered))
+            return await self._disk.inspect(lambda: examine(buffered))
         await self._flush()
-        return await self._disk.run(lambda: self._examine(examine))
+        return await self._disk.inspect(lambda: self._examine(examine))
 
     async def commit(self, manifest: Manifest) -> None:
         document = msgspec.json.encode(manifest)

@@ -3,10 +3,11 @@
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -358,3 +359,25 @@ async def test_an_upload_that_does_not_become_visible_leaves_no_note(
         system.fail_at = None
 
     assert (await stores.images.backlog()).unpublished == 1  # the first one's
+
+
+async def test_the_store_works_while_all_that_inspects_is_busy(stores: Stores) -> None:
+    go_on, threads = threading.Event(), set[str]()
+
+    def busy(_file: BinaryIO) -> None:
+        threads.add(threading.current_thread().name)
+        go_on.wait(30)
+
+    async def inspect() -> None:
+        async with stores.images.stage(image_ids.new()) as upload:
+            await upload.write(b"data")
+            await upload.inspect(busy)
+
+    inspections = [asyncio.create_task(inspect()) for _ in range(40)]
+    try:
+        image_id = await asyncio.wait_for(uploaded(stores.images), timeout=20)
+        assert await asyncio.wait_for(stores.images.read(image_id), timeout=20)
+    finally:
+        go_on.set()
+        await asyncio.gather(*inspections)
+    assert len(threads) <= 2
