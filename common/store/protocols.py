@@ -81,6 +81,9 @@ class Store(Protocol):
         ImageGoneError when it is deleted at this moment.
         """
 
+    async def count_attempts(self, image_id: str) -> int:
+        """Return the number of the image's last attempt, 0 when there was none; its record may be damaged."""
+
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         """Write the outputs, then the result unless there is one; return the result that stands.
 

@@ -49,7 +49,12 @@ def write_temporary(folder: Path, data: bytes, *, durable: bool = True) -> Path:
 
 def replace_file(folder: Path, name: str, data: bytes, *, durable: bool = True) -> None:
     """Give `folder` a file `name` with these bytes: whole or not at all."""
-    write_temporary(folder, data, durable=durable).replace(folder / name)
+    temporary = write_temporary(folder, data, durable=durable)
+    try:
+        temporary.replace(folder / name)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def create_file(folder: Path, name: str, data: bytes) -> bool:
@@ -66,13 +71,15 @@ def create_file(folder: Path, name: str, data: bytes) -> bool:
 
 def remove_temporaries(folder: Path) -> None:
     """Remove what writers that died, or came second, left in `folder`, if that is there."""
-    try:
-        with os.scandir(folder) as entries:
-            left = [entry.path for entry in entries if entry.name.startswith(TEMPORARY_PREFIX)]
-    except FileNotFoundError:
-        return
-    for path in left:
-        Path(path).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        for path in list_temporaries(folder):
+            path.unlink(missing_ok=True)
+
+
+def list_temporaries(folder: Path) -> list[Path]:
+    """Return the files in `folder` that writers are at, or have left. Raises FileNotFoundError when it is not there."""
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.name.startswith(TEMPORARY_PREFIX)]
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from common.errors import ImageGoneError
 from common.model import image_ids
-from common.store.disk.durable_files import sync_folder, sync_nearest_folder
+from common.store.disk.durable_files import list_temporaries, sync_folder, sync_nearest_folder
 from common.store.disk.layout import (
     ATTEMPT,
     MANIFEST,
@@ -20,7 +20,7 @@ from common.store.disk.layout import (
 )
 from common.store.disk.locks import locked
 from common.store.disk.thread_pool import Disk
-from common.store.disk.waiting_time import is_due
+from common.store.disk.waiting_time import is_expired
 from common.store.local import pending_index
 from common.store.local.documents import read_result
 
@@ -140,11 +140,13 @@ def _move_failure_away(layout: Layout, folder: Path, image_id: str) -> bool:
 
 
 def _sweep(layout: Layout, older_than: timedelta) -> int:
-    """Remove uploads that stopped arriving and deletions that were cut short; return how many."""
+    """Remove uploads that stopped arriving, deletions and writes that were cut short; return how many."""
     swept = 0
-    for path in layout.incoming.iterdir():
+    written = (list_temporaries(folder) for folder in (layout.events, layout.keys))
+    for path in chain(layout.incoming.iterdir(), *written):
         touched_at = _last_touched(path)
-        if touched_at is not None and is_due(touched_at, older_than):
+        # By a clock ahead of ours an upload of this moment comes from the future: it may not be removed at once.
+        if touched_at is not None and is_expired(touched_at, older_than):
             _remove(path)
             swept += 1
     return swept

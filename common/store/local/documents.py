@@ -31,8 +31,9 @@ class _Owned(msgspec.Struct):
     owner: str | None = None
 
 
-# RecursionError for deep nesting.
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a damaged document raises; RecursionError for deep nesting."""
+
 _MANIFEST: Final = msgspec.json.Decoder(Manifest)
 _ATTEMPT: Final = msgspec.json.Decoder(Attempt)
 _RESULT: Final = msgspec.json.Decoder(Result)
@@ -63,7 +64,7 @@ def _manifest(folder: Path, document: bytes, result: Result | None) -> Manifest:
     """Return the manifest; of a finished image whose manifest is damaged, what is still known of it."""
     try:
         return _MANIFEST.decode(document)
-    except _UNREADABLE:
+    except UNREADABLE:
         if result is None:
             raise
     return Manifest(
@@ -82,7 +83,7 @@ def _owner(document: bytes) -> str | None:
     """Return the owner, where the damage left it: with keys configured, what has no owner is shown to nobody."""
     try:
         return msgspec.json.decode(document, type=_Owned).owner
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -90,7 +91,7 @@ def _attempt(document: bytes) -> Attempt | None:
     """Return None if it cannot be read: it is not synced, and what a power cut leaves is as if it were not there."""
     try:
         return _ATTEMPT.decode(document)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -153,12 +154,22 @@ def _naming_damage() -> Iterator[None]:
     """Raise UnreadableRecordError for one of the image's documents that cannot be decoded."""
     try:
         yield
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise UnreadableRecordError("a record of the image cannot be read") from error
 
 
-def reopened_from(folder: Path) -> int:
+def count_attempts(folder: Path) -> int:
+    """Return the number of the image's last attempt, 0 if there is none; its record may be damaged."""
+    document = read_if_there(folder / ATTEMPT)
+    attempt = _attempt(document) if document else None
+    return attempt.attempt if attempt else _reopened_from(folder)
+
+
+def _reopened_from(folder: Path) -> int:
     """Return the attempt whose failure the image was opened again from; 0 if it never was."""
-    with os.scandir(folder) as entries:
-        kept = [_FAILED.fullmatch(entry.name) for entry in entries]
+    try:
+        with os.scandir(folder) as entries:
+            kept = [_FAILED.fullmatch(entry.name) for entry in entries]
+    except FileNotFoundError:
+        return 0
     return max((int(found[1]) for found in kept if found), default=0)

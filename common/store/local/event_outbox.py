@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from common.model import image_ids
 from common.store.disk.durable_files import (
     TEMPORARY_PREFIX,
     read_if_there,
@@ -16,6 +17,7 @@ from common.store.disk.durable_files import (
     sync_folder,
 )
 from common.store.disk.thread_pool import Disk
+from common.store.local.documents import UNREADABLE
 from common.store.local.pending_index import first_due
 from common.store.types import PendingEvent
 
@@ -65,11 +67,13 @@ def _read(path: Path) -> PendingEvent | None:
     document = read_if_there(path)
     if document is None:
         return None
-    try:
-        return _EVENT.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        path.unlink(missing_ok=True)  # nothing in it can be announced, and it would be read again forever
-        return None
+    with suppress(*UNREADABLE):
+        event = _EVENT.decode(document)
+        if image_ids.is_valid(event.image_id) and _filename(event) == path.name:
+            return event
+    # Nothing in it can be announced, or be removed by its name then: it would be read again forever.
+    path.unlink(missing_ok=True)
+    return None
 
 
 def _remove(folder: Path, events: list[PendingEvent]) -> None:

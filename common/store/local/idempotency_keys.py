@@ -6,15 +6,21 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from common.errors import StoreUnavailableError
+from common.model import image_ids
 from common.store.disk.durable_files import create_file, read_if_there, replace_file, sync_folder
 from common.store.disk.layout import Layout
 from common.store.disk.locks import locked
 from common.store.disk.thread_pool import Disk
 from common.store.disk.waiting_time import is_expired
+from common.store.local.documents import UNREADABLE
 from common.store.types import IdempotencyRecord
+
+_MOST_TRIES: Final = 100  # each but the last needs a key that expires or is claimed at the same instant
 
 
 class LocalIdempotencyKeys:
@@ -33,30 +39,39 @@ class LocalIdempotencyKeys:
 def _claim(layout: Layout, key: str, claim: IdempotencyRecord) -> IdempotencyRecord:
     # A hash, since a key is the client's text and a file name is ours.
     name = hashlib.sha256(key.encode()).hexdigest()
-    while not create_file(layout.keys, name, msgspec.json.encode(claim)):
-        standing = _read(layout.keys / name)
-        if standing is None:
-            continue  # it expired just now
-        if all(layout.image(each).is_dir() for each in standing.image_ids):
-            return standing
-        if _replace(layout, name, standing, claim):
+    for _ in range(_MOST_TRIES):
+        if create_file(layout.keys, name, msgspec.json.encode(claim)):
             break
+        data = read_if_there(layout.keys / name)
+        if data is None:
+            continue  # it expired just now
+        standing = _decode(data)
+        if standing is not None and all(layout.image(each).is_dir() for each in standing.image_ids):
+            return standing
+        if _replace(layout, name, data, claim):
+            break
+    else:
+        raise StoreUnavailableError("an idempotency key changes all the time")
     sync_folder(layout.keys)
     return claim
 
 
-def _replace(layout: Layout, name: str, stale: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
-    """Have the key, whose images were deleted, stand for others; False when another request was faster."""
+def _replace(layout: Layout, name: str, stale: bytes, claim: IdempotencyRecord) -> bool:
+    """Have the key, damaged or of deleted images, stand for others; False when another request was faster."""
     with locked(layout.keys_lock, create=True):
-        if _read(layout.keys / name) != stale:
+        if read_if_there(layout.keys / name) != stale:
             return False
         replace_file(layout.keys, name, msgspec.json.encode(claim))
         return True
 
 
-def _read(path: Path) -> IdempotencyRecord | None:
-    data = read_if_there(path)
-    return msgspec.json.decode(data, type=IdempotencyRecord) if data else None
+def _decode(data: bytes) -> IdempotencyRecord | None:
+    """Return what the file of a key says; None when it is damaged, since then nobody knows what it stood for."""
+    try:
+        record = msgspec.json.decode(data, type=IdempotencyRecord)
+    except UNREADABLE:
+        return None
+    return record if all(image_ids.is_valid(each) for each in record.image_ids) else None
 
 
 def _expire(layout: Layout, older_than: timedelta) -> int:

@@ -25,9 +25,9 @@ from common.store.disk.open_file import OpenFile, open_if_there
 from common.store.disk.thread_pool import Disk
 from common.store.local import pending_index, results
 from common.store.local.documents import (
+    count_attempts,
     read_record,
     read_record_of_attempt,
-    reopened_from,
 )
 from common.store.local.results import naming_missing_files
 from common.store.local.staged_upload import LocalUpload
@@ -70,6 +70,9 @@ class LocalStore:
 
     async def record_attempt(self, image_id: str, worker: str) -> Record | None:
         return await self._run(partial(self._record_attempt, image_id, worker))
+
+    async def count_attempts(self, image_id: str) -> int:
+        return await self._run(partial(count_attempts, self._layout.image(image_id)))
 
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         return await self._run(partial(results.record_result, self._layout, result, outputs))
@@ -118,8 +121,7 @@ class LocalStore:
         record = read_record(folder)
         if record is None or record.result is not None:
             return record
-        before = record.attempt.attempt if record.attempt else reopened_from(folder)
-        attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
+        attempt = Attempt(attempt=count_attempts(folder) + 1, worker=worker, started_at=now())
         with naming_missing_files(folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)

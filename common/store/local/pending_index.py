@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from common.model import image_ids
-from common.store.disk.durable_files import sync_folder
+from common.store.disk.durable_files import TEMPORARY_PREFIX, sync_folder
 from common.store.disk.layout import Layout
 from common.store.disk.waiting_time import is_due
 
@@ -60,7 +60,7 @@ def first_due(touched: Iterable[tuple[float | None, str]], older_than: timedelta
 def count(folder: Path) -> int:
     """Return how many marks there are."""
     with os.scandir(folder) as entries:
-        return sum(1 for _ in entries)
+        return sum(not entry.name.startswith(TEMPORARY_PREFIX) for entry in entries)
 
 
 def _redate(unpublished: Path, unfinished: Path) -> None:

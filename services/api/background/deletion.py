@@ -3,10 +3,10 @@
 import structlog
 
 from common.broker import Publisher
-from common.errors import BrokerUnavailableError
+from common.errors import BrokerUnavailableError, TransientError
 from common.model.messages import deleted_event
 from common.model.records import now
-from common.store import PendingEvent, Stores
+from common.store import EventOutbox, PendingEvent, Stores
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +22,7 @@ async def delete_image(stores: Stores, publisher: Publisher, image_id: str) -> b
     if not await stores.catalog.delete(image_id):
         return False
     log.info("image.deleted", image_id=image_id)
+    await _add_again(stores.events, pending)
     try:
         await publisher.publish_event(deleted_event(image_id, pending.occurred_at))
     except BrokerUnavailableError as error:
@@ -29,3 +30,11 @@ async def delete_image(stores: Stores, publisher: Publisher, image_id: str) -> b
         return True
     await stores.events.remove([pending])
     return True
+
+
+async def _add_again(events: EventOutbox, pending: PendingEvent) -> None:
+    """Have the event wait, should a relay have dropped it because the image was still there for so long."""
+    try:
+        await events.add(pending)
+    except TransientError as error:  # the image is gone, and the first addition most likely stands
+        log.warning("event.not_added_again", image_id=pending.image_id, reason=str(error))

@@ -14,6 +14,7 @@ import structlog
 from common.broker import Publisher
 from common.errors import BrokerUnavailableError, TransientError, UnreadableRecordError
 from common.model.messages import Event, deleted_event, finished_event
+from common.model.records import now
 from common.model.status import status_of
 from common.store import PendingEvent, Stores
 
@@ -23,6 +24,7 @@ _INTERVAL_SECONDS: Final = 1.0
 _MAX_DELAY_SECONDS: Final = 60.0
 _BATCH: Final = 512
 _AT_ONCE: Final = 32  # confirms in flight together: more gains nothing on one connection
+_DELETION_MAY_TAKE: Final = timedelta(hours=1)  # until a deletion that did not happen counts as given up
 
 
 class EventRelay:
@@ -65,20 +67,36 @@ class EventRelay:
         await self._send(waiting[:1])
         for start in range(1, len(waiting), _AT_ONCE):
             await self._send(waiting[start : start + _AT_ONCE])
-        log.info("event.relayed", count=len(waiting))
 
     async def _send(self, events: list[PendingEvent]) -> None:
         outcomes = await asyncio.gather(*map(self._send_one, events), return_exceptions=True)
-        sent = [event for event, outcome in zip(events, outcomes, strict=True) if outcome is None]
-        await self._stores.events.remove(sent)
+        done = [event for event, outcome in zip(events, outcomes, strict=True) if outcome is True]
+        await self._stores.events.remove(done)
+        if done:
+            log.info("event.relayed", count=len(done))
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _send_one(self, pending: PendingEvent) -> None:
+    async def _send_one(self, pending: PendingEvent) -> bool:
+        """Return whether the event is done with: it was sent, or has nothing to say."""
+        if await self._is_deletion_under_way(pending):
+            # To the end of those that wait: many that stay must not keep others from being sent.
+            await self._stores.events.add(pending)
+            return False
         event = await self._event_of(pending)
         if event is not None:
             await self._publisher.publish_event(event)
+        return True
+
+    async def _is_deletion_under_way(self, pending: PendingEvent) -> bool:
+        """Return whether the image may yet be deleted by the process that added the event, however slow it is."""
+        if pending.type != "image.deleted" or abs(now() - pending.occurred_at) >= _DELETION_MAY_TAKE:
+            return False
+        try:
+            return await self._stores.images.read(pending.image_id) is not None
+        except UnreadableRecordError:
+            return True
 
     async def _event_of(self, pending: PendingEvent) -> Event | None:
         """Return the event to be published; None when it has become untrue, or nothing is left to say."""

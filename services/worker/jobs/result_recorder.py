@@ -81,7 +81,9 @@ class ResultRecorder:
         """Record that an image failed because its record is damaged: it can never be developed."""
         log.error("job.record_unreadable", image_id=image_id)
         failure = Failure(code=UnreadableRecordError.code, reason="the record of the upload is damaged")
-        await self._store.record_result(results.failed(image_id, 0, failure), {})
+        # An attempt of its own: its event must not carry the id of one that was sent before.
+        attempt = await self._store.count_attempts(image_id) + 1
+        await self._store.record_result(results.failed(image_id, attempt, failure), {})
         record = await self._store.read(image_id)
         if record is not None and record.result is not None:
             await self.publish(record.manifest, record.result)

@@ -53,9 +53,16 @@ class MemoryStore:
         await self.memory.ask()
         kept = self.memory.images.get(image_id)
         if kept is not None and kept.result is None:
-            before = kept.attempt.attempt if kept.attempt else kept.attempts_before
+            before = await self.count_attempts(image_id)
             kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
         return await self.read(image_id)
+
+    async def count_attempts(self, image_id: str) -> int:
+        await self.memory.ask()
+        kept = self.memory.images.get(image_id)
+        if kept is None:
+            return 0
+        return kept.attempt.attempt if kept.attempt else kept.attempts_before
 
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         kept = await self._kept(result.image_id)

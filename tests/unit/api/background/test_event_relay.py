@@ -117,10 +117,48 @@ async def test_of_a_deleted_image_its_deletion_is_what_is_left_to_say(api: Api, 
     assert not api.memory.events
 
 
-async def test_a_deletion_that_did_not_happen_is_not_announced(api: Api, relay: EventRelay) -> None:
+async def test_a_deletion_that_takes_its_time_is_announced_when_it_has_happened(
+    api: Api, relay: EventRelay
+) -> None:
     image_id = await uploaded(api.store)
     await api.dependencies.stores.events.add(
         PendingEvent(image_id=image_id, type="image.deleted", occurred_at=now())
+    )
+
+    await relay.relay()
+    assert not api.publisher.events
+    await api.dependencies.stores.catalog.delete(image_id)
+    await relay.relay()
+
+    assert [event.id for event in api.publisher.events] == [f"{image_id}/image.deleted"]
+    assert not api.memory.events
+
+
+async def test_a_deletion_that_stood_still_beyond_all_measure_is_announced_though_the_broker_is_down(
+    api: Api, relay: EventRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await uploaded(api.store)
+    events, delete = api.dependencies.stores.events, api.dependencies.stores.catalog.delete
+
+    async def late(asked: str) -> bool:
+        await events.remove(
+            await events.waiting(older_than=timedelta(0), limit=9)
+        )  # by a relay, an hour later
+        api.publisher.break_down("event")
+        return await delete(asked)
+
+    monkeypatch.setattr(api.dependencies.stores.catalog, "delete", late)
+    assert (await api.http.delete(f"/images/{image_id}")).status_code == 204
+    api.publisher.recover()
+    await relay.relay()
+
+    assert [event.id for event in api.publisher.events] == [f"{image_id}/image.deleted"]
+
+
+async def test_a_deletion_that_did_not_happen_is_not_announced(api: Api, relay: EventRelay) -> None:
+    image_id = await uploaded(api.store)
+    await api.dependencies.stores.events.add(
+        PendingEvent(image_id=image_id, type="image.deleted", occurred_at=now() - timedelta(hours=1))
     )
 
     await relay.relay()

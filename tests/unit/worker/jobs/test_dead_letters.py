@@ -203,3 +203,26 @@ async def test_an_image_whose_record_cannot_be_read_fails(tmp_path: Path, docume
     assert (record.status, record.result.failure.code) == ("failed", "record_unreadable")
     (event,) = publisher.events
     assert (event.type, event.data.error_code) == ("image.failed", "record_unreadable")
+
+
+async def test_each_end_of_an_image_whose_record_cannot_be_read_has_an_event_of_its_own(
+    tmp_path: Path,
+) -> None:
+    publisher, metrics = RecordingPublisher(), WorkerMetrics(CollectorRegistry())
+    async with open_local_stores(tmp_path) as stores:
+        image_id = await uploaded(stores.images)
+        (folder,) = (tmp_path / "images").glob(f"*/*/*/*/{image_id}")
+        (folder / "manifest.json").write_text("{damaged")
+        recorder = ResultRecorder(
+            store=stores.images, events=stores.events, publisher=publisher, metrics=metrics
+        )
+        for _ in range(3):
+            await recorder.fail_unreadable(image_id)
+            await recorder.fail_unreadable(image_id)  # as for a message that comes twice
+            assert await stores.catalog.reopen(image_id)
+
+        kept = sorted(path.name for path in folder.glob("failed-*.json"))
+    assert kept == ["failed-1.json", "failed-2.json", "failed-3.json"]
+    assert [event.id for event in publisher.events] == [
+        f"{image_id}/image.failed/{attempt}" for attempt in (1, 1, 2, 2, 3, 3)
+    ]

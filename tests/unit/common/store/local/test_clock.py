@@ -52,9 +52,18 @@ async def test_an_unfinished_image_and_an_event_are_due(stores: Stores, tmp_path
 
 async def test_what_a_crash_left_is_swept(stores: Stores, tmp_path: Path) -> None:
     (tmp_path / "incoming" / image_ids.new()).mkdir()
-    set_clock_back(tmp_path / "incoming", HOUR)
+    set_clock_back(tmp_path / "incoming", HOUR * 2)
 
     assert await stores.catalog.sweep(older_than=HOUR) == 1
+
+
+async def test_an_upload_by_a_clock_that_is_ahead_is_not_swept(stores: Stores, tmp_path: Path) -> None:
+    async with stores.images.stage(image_ids.new()) as upload:
+        await upload.write(bytes(300_000))
+        set_clock_back(tmp_path / "incoming", timedelta(minutes=5))
+
+        assert await stores.catalog.sweep(older_than=HOUR) == 0
+        assert await upload.inspect(lambda file: len(file.read())) == 300_000
 
 
 async def test_a_key_is_neither_kept_for_ever_nor_thrown_away_early(stores: Stores, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from common.errors import ImageGoneError, TransientError
 from common.model import image_ids
 from common.store import IdempotencyRecord, Stores, select_store
-from common.store.disk.durable_files import sync_nearest_folder
+from common.store.disk.durable_files import read_if_there, sync_nearest_folder
 from common.store.local import catalog, idempotency_keys
 from common.store.local.documents import read_result
 from tests.support.store.stored_images import completed, content_of, failed, uploaded
@@ -108,15 +109,15 @@ async def test_a_stale_key_that_another_has_claimed_meanwhile_is_not_taken_away(
     ]
     stale = IdempotencyRecord(fingerprint="f", image_ids=(image_ids.new(),))
     await replicas[0].keys.claim("key", stale)
-    read, calls = idempotency_keys._read, 0
+    calls = 0
 
-    def outdated(path: Path) -> IdempotencyRecord | None:
+    def outdated(path: Path) -> bytes | None:
         nonlocal calls
         calls += 1
-        return stale if calls == 1 else read(path)
+        return msgspec.json.encode(stale) if calls == 1 else read_if_there(path)
 
     assert await replicas[0].keys.claim("key", one) == one
-    monkeypatch.setattr(idempotency_keys, "_read", outdated)
+    monkeypatch.setattr(idempotency_keys, "read_if_there", outdated)
     assert await replicas[1].keys.claim("key", other) == one
 
 
