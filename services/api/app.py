@@ -100,7 +100,13 @@ def _loops(
     return {
         "outbox": outbox.run,
         "events": EventRelay(dependencies.stores, publisher, grace_period=_grace_period(settings)).run,
-        "lost_jobs": LostJobFinder(dependencies.stores, publisher, outbox, in_hand_for=in_hand_for).run,
+        "lost_jobs": LostJobFinder(
+            dependencies.stores,
+            publisher,
+            outbox,
+            in_hand_for=in_hand_for,
+            longest_delay=timedelta(seconds=max(settings.retry_delays_seconds, default=0)),
+        ).run,
         "capacity": dependencies.admission.capacity.run,
         "pending_quota": dependencies.admission.quota.run,
         "maintenance": maintenance(settings, dependencies.stores, publisher).run,

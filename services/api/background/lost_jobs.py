@@ -2,10 +2,11 @@
 
 The store knows every image that was published and has no result; the broker knows how many messages it holds. When the
 store has more images than the broker has messages, the difference is being processed or lost. The queue delivers in
-order, so the oldest images of the store are examined.
+order, so the images of the store are examined from the oldest on, until as many are found as are missing.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -25,15 +26,25 @@ _BATCH: Final = 500
 
 
 class LostJobFinder:
-    """Requeues lost jobs. An image that a worker took up counts as lost after `in_hand_for` without a result."""
+    """Requeues lost jobs. An image that a worker took up counts as lost after `in_hand_for` without a result.
+
+    While jobs wait for their next try, which is `longest_delay` at most, that much is added.
+    """
 
     def __init__(
-        self, stores: Stores, publisher: Publisher, outbox: Outbox, *, in_hand_for: timedelta
+        self,
+        stores: Stores,
+        publisher: Publisher,
+        outbox: Outbox,
+        *,
+        in_hand_for: timedelta,
+        longest_delay: timedelta,
     ) -> None:
         self._stores = stores
         self._publisher = publisher
         self._outbox = outbox
         self._in_hand_for = in_hand_for
+        self._waiting_for = in_hand_for + longest_delay
 
     async def run(self) -> None:
         """Requeue lost jobs once the broker is reached, and every few seconds, until cancelled."""
@@ -58,10 +69,18 @@ class LostJobFinder:
         missing = unfinished - sum(queued.values())
         if missing <= 0:
             return 0
-        oldest = await self._stores.images.unfinished(older_than=_SETTLED, limit=min(missing, _BATCH))
-        retrying = any(count for name, count in queued.items() if name not in (topology.JOBS, topology.DEAD))
-        lost = [image_id for image_id in oldest if await self._is_lost(image_id, retrying=retrying)]
-        return await self._publish(lost)
+        retrying = sum(count for name, count in queued.items() if name not in (topology.JOBS, topology.DEAD))
+        return await self._publish(await self._find(missing, limit=unfinished, tally=_Tally(retrying)))
+
+    async def _find(self, missing: int, *, limit: int, tally: "_Tally") -> list[str]:
+        """Return the oldest lost images: no more than are missing, less those that workers have."""
+        lost: list[str] = []
+        for image_id in await self._stores.images.unfinished(older_than=_SETTLED, limit=limit):
+            if len(lost) >= min(missing - tally.in_hand, _BATCH):
+                break
+            if await self._is_lost(image_id, tally):
+                lost.append(image_id)
+        return lost
 
     async def _publish(self, image_ids: list[str]) -> int:
         # Claimed first, so that of several replicas one publishes; should it die, the outbox's relay does.
@@ -71,21 +90,43 @@ class LostJobFinder:
             await self._outbox.publish(image_id)
         return len(claimed)
 
-    async def _is_lost(self, image_id: str, *, retrying: bool) -> bool:
-        """Return whether no message and no worker has the image; clear the mark of one that has its result or is gone.
-
-        While jobs wait for their next try, an image that was tried before may be among them, however long ago.
-        """
+    async def _is_lost(self, image_id: str, tally: "_Tally") -> bool:
+        """Return whether neither broker nor worker has the image; clear the mark of one that is finished or gone."""
         try:
             record = await self._stores.images.read(image_id)
         except UnreadableRecordError:
             log.error("record.unreadable", image_id=image_id)
             return True  # the worker that gets it records that it failed
         if record is not None and record.result is None:
-            return record.attempt is None or not (retrying or self._in_hand(record.attempt))
+            return record.attempt is None or not self._excuses(record.attempt, tally)
         await self._stores.images.clear_pending(image_id)
         return False
 
-    def _in_hand(self, attempt: Attempt) -> bool:
+    def _excuses(self, attempt: Attempt, tally: "_Tally") -> bool:
+        """Return whether a worker, or a queue for retries, may have an image that was tried; count it there."""
         # A start in the future is one by a clock that was set back, and no reason to wait for it.
-        return timedelta(0) <= now() - attempt.started_at < self._in_hand_for
+        age = now() - attempt.started_at
+        if timedelta(0) <= age < self._in_hand_for:
+            tally.recent += 1
+            return True
+        if tally.waiting < tally.retrying and timedelta(0) <= age < self._waiting_for:
+            tally.waiting += 1
+            return True
+        return False
+
+
+@dataclass
+class _Tally:
+    """Counts the images that were tried before, of which `retrying` wait in the broker for their next try.
+
+    `recent` are those tried a short while ago: by a worker that is at it still, or in vain. `waiting` are the others.
+    """
+
+    retrying: int
+    recent: int = 0
+    waiting: int = 0
+
+    @property
+    def in_hand(self) -> int:
+        """Return how many images workers have: those recently tried that are not among the waiting messages."""
+        return max(0, self.recent - (self.retrying - self.waiting))

@@ -11,12 +11,19 @@ from tests.support.http.api import Api, damage
 from tests.support.store.stored_images import completed, uploaded
 
 IN_HAND_FOR = timedelta(minutes=2)
+LONGEST_DELAY = timedelta(minutes=10)
 
 
 @pytest.fixture
 def finder(api: Api) -> LostJobFinder:
     outbox = Outbox(api.dependencies.stores, api.publisher, grace_period=timedelta(0))
-    return LostJobFinder(api.dependencies.stores, api.publisher, outbox, in_hand_for=IN_HAND_FOR)
+    return LostJobFinder(
+        api.dependencies.stores,
+        api.publisher,
+        outbox,
+        in_hand_for=IN_HAND_FOR,
+        longest_delay=LONGEST_DELAY,
+    )
 
 
 async def published(api: Api, *, seconds_ago: float = 30.0) -> str:
@@ -125,8 +132,46 @@ async def test_what_was_tried_before_may_wait_for_its_next_try(api: Api, finder:
     taken_up(api, at_work, ago=timedelta(seconds=5))
     api.publisher.retrying = 1
 
-    assert await finder.requeue() == 0
+    assert await finder.requeue() == 1
 
     api.publisher.retrying = 0
+    assert await finder.requeue() == 1
+    assert [job.image_id for job in api.publisher.jobs] == [lost, waiting]
+
+
+@pytest.mark.parametrize("ago", [timedelta(seconds=5), IN_HAND_FOR * 2])
+async def test_what_is_lost_behind_many_that_wait_for_their_next_try_is_found(
+    api: Api, finder: LostJobFinder, ago: timedelta
+) -> None:
+    waiting = [await published(api) for _ in range(20)]
+    for image_id in waiting:
+        taken_up(api, image_id, ago=ago)
+    lost = [await published(api) for _ in range(5)]
+    api.publisher.retrying = 20
+
+    assert await finder.requeue() == 5
+    assert [job.image_id for job in api.publisher.jobs] == lost
+
+
+async def test_what_workers_have_is_not_missed_among_the_young_ones_of_the_queue(
+    api: Api, finder: LostJobFinder
+) -> None:
+    for ago in (IN_HAND_FOR * 2, timedelta(seconds=5), timedelta(seconds=5)):
+        taken_up(api, await published(api), ago=ago)
+    for _ in range(4):
+        await published(api)
+    api.publisher.retrying, api.publisher.waiting = 1, 4
+
+    assert await finder.requeue() == 0
+
+
+async def test_one_that_waits_for_its_next_try_excuses_no_other(api: Api, finder: LostJobFinder) -> None:
+    tried = [await published(api) for _ in range(2)]
+    for image_id in tried:
+        taken_up(api, image_id, ago=IN_HAND_FOR * 2)
+    long_ago = await published(api)
+    taken_up(api, long_ago, ago=IN_HAND_FOR + LONGEST_DELAY)
+    api.publisher.retrying = 1
+
     assert await finder.requeue() == 2
-    assert [job.image_id for job in api.publisher.jobs] == [waiting, lost]
+    assert [job.image_id for job in api.publisher.jobs] == [tried[1], long_ago]
