@@ -353,6 +353,7 @@ def test_a_file_name_and_a_key_are_never_a_path(target: Target, payload: str) ->
         "unfinished",
         "events",
         "keys",
+        "store",
     }
 
 

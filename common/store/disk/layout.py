@@ -25,7 +25,7 @@ class Layout:
     `images/<yyyy>/<mm>/<dd>/<HHMM>/<id>/` holds the images, `incoming/<id>/` uploads as they arrive and
     `incoming/deleted-<id>/` deletions as they go, `outbox/<id>` a mark for every image whose job is not confirmed yet,
     `unfinished/<id>` one for every image that has no result yet, `events/<id>.<type>.<attempt>` events that the broker
-    has not taken, `keys/<hash>` what an idempotency key stands for.
+    has not taken, `keys/<hash>` what an idempotency key stands for. The empty file `store` says that this is one.
     """
 
     def __init__(self, root: Path) -> None:
@@ -39,6 +39,7 @@ class Layout:
         self.events = root / "events"
         self.keys = root / "keys"
         self.keys_lock = root / "keys.lock"
+        self.marker = root / "store"
 
     @property
     def folders(self) -> tuple[Path, ...]:

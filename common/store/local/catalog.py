@@ -23,6 +23,7 @@ from common.store.disk.thread_pool import Disk
 from common.store.disk.waiting_time import is_expired
 from common.store.local import pending_index
 from common.store.local.documents import read_result
+from common.store.local.presence import verify_present
 
 
 class LocalCatalog:
@@ -53,7 +54,10 @@ class LocalCatalog:
 def _page(layout: Layout, before: str | None, limit: int) -> list[str]:
     newest_first = _walk(layout.images, 0, _bounds(layout, before), descending=True)
     older = (image_id for image_id in newest_first if before is None or image_id < before)
-    return list(islice(older, limit))
+    page = list(islice(older, limit))
+    if not page:
+        verify_present(layout)
+    return page
 
 
 def _expired(layout: Layout, received_before: datetime, limit: int) -> list[str]:
@@ -92,6 +96,7 @@ def _delete(layout: Layout, image_id: str) -> bool:
         # One rename, and for everybody else it is gone; a sweep finishes what a crash leaves of the rest.
         folder.rename(trash_dir)
     except FileNotFoundError:
+        verify_present(layout)
         pending_index.clear(layout, image_id)  # what a deletion that was cut short has left
         return False
     with ExitStack() as steps:
@@ -121,6 +126,7 @@ def _reopen(layout: Layout, image_id: str) -> bool:
     except FileNotFoundError as error:
         if folder.is_dir():
             raise
+        verify_present(layout)
         pending_index.clear(layout, image_id)
         raise ImageGoneError("the image was deleted") from error
 

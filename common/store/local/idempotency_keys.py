@@ -18,6 +18,7 @@ from common.store.disk.locks import locked
 from common.store.disk.thread_pool import Disk
 from common.store.disk.waiting_time import is_expired
 from common.store.local.documents import UNREADABLE
+from common.store.local.presence import verify_present
 from common.store.types import IdempotencyRecord
 
 _MOST_TRIES: Final = 100  # each but the last needs a key that expires or is claimed at the same instant
@@ -48,6 +49,7 @@ def _claim(layout: Layout, key: str, claim: IdempotencyRecord) -> IdempotencyRec
         standing = _decode(data)
         if standing is not None and all(layout.image(each).is_dir() for each in standing.image_ids):
             return standing
+        verify_present(layout)
         if _replace(layout, name, data, claim):
             break
     else:

@@ -1,11 +1,12 @@
 """The store on a local disk or a shared file system: an image is a folder of write-once files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -23,7 +24,7 @@ from common.store.disk.layout import (
 )
 from common.store.disk.open_file import OpenFile, open_if_there
 from common.store.disk.thread_pool import Disk
-from common.store.local import pending_index, results
+from common.store.local import pending_index, presence, results
 from common.store.local.documents import (
     count_attempts,
     read_record,
@@ -32,6 +33,8 @@ from common.store.local.documents import (
 from common.store.local.results import naming_missing_files
 from common.store.local.staged_upload import LocalUpload
 from common.store.types import ORIGINAL, Backlog
+
+_T = TypeVar("_T")
 
 
 class LocalStore:
@@ -45,12 +48,10 @@ class LocalStore:
 
     async def prepare(self) -> None:
         """Create the store's folders where they are missing."""
-        await self._run(self._prepare)
+        await self._run(partial(presence.prepare, self._layout))
 
     async def ping(self) -> bool:
-        await self._run(
-            lambda: durable_files.write_temporary(self._layout.incoming, b"", durable=False).unlink()
-        )
+        await self._run(self._ping)
         return True
 
     @asynccontextmanager
@@ -63,10 +64,11 @@ class LocalStore:
             await asyncio.shield(upload.close())
 
     async def read(self, image_id: str) -> Record | None:
-        return await self._run_batched(partial(read_record, self._layout.image(image_id)))
+        return await self._run_batched(partial(self._find, read_record, self._layout.image(image_id)))
 
     async def read_result(self, image_id: str, attempt: int) -> Record | None:
-        return await self._run(partial(read_record_of_attempt, self._layout.image(image_id), attempt))
+        read = partial(read_record_of_attempt, attempt=attempt)
+        return await self._run(partial(self._find, read, self._layout.image(image_id)))
 
     async def record_attempt(self, image_id: str, worker: str) -> Record | None:
         return await self._run(partial(self._record_attempt, image_id, worker))
@@ -84,12 +86,14 @@ class LocalStore:
             yield path
         except StoreUnavailableError as error:
             if not await self._run(path.is_file):
+                await self._run(partial(presence.verify_present, self._layout))
                 raise ImageGoneError("the image was deleted") from error
             raise
 
     async def open_file(self, image_id: str, filename: str, *, media_type: str) -> OpenFile | None:
         path = self._layout.image(image_id) / filename
-        return await self._run_batched(partial(open_if_there, path, media_type=media_type, disk=self._disk))
+        open_file = partial(open_if_there, media_type=media_type, disk=self._disk)
+        return await self._run_batched(partial(self._find, open_file, path))
 
     async def mark_unpublished(self, image_id: str) -> None:
         await self._run(partial(pending_index.mark_unpublished, self._layout, image_id))
@@ -112,17 +116,24 @@ class LocalStore:
     async def backlog(self) -> Backlog:
         return await self._run(partial(_backlog, self._layout))
 
-    def _prepare(self) -> None:
-        for folder in self._layout.folders:
-            durable_files.make_folder(folder)
+    def _ping(self) -> None:
+        durable_files.write_temporary(self._layout.incoming, b"", durable=False).unlink()
+        presence.verify_present(self._layout)
+
+    def _find(self, read: Callable[[Path], _T | None], path: Path) -> _T | None:
+        """Return what `read` finds at `path`; None when the store is there and has nothing."""
+        found = read(path)
+        if found is None:
+            presence.verify_present(self._layout)
+        return found
 
     def _record_attempt(self, image_id: str, worker: str) -> Record | None:
         folder = self._layout.image(image_id)
-        record = read_record(folder)
+        record = self._find(read_record, folder)
         if record is None or record.result is not None:
             return record
         attempt = Attempt(attempt=count_attempts(folder) + 1, worker=worker, started_at=now())
-        with naming_missing_files(folder):
+        with naming_missing_files(self._layout, folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
         return Record(manifest=record.manifest, attempt=attempt)

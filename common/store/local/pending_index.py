@@ -13,12 +13,14 @@ from common.model import image_ids
 from common.store.disk.durable_files import TEMPORARY_PREFIX, sync_folder
 from common.store.disk.layout import Layout
 from common.store.disk.waiting_time import is_due
+from common.store.local.presence import verify_present
 
 
 def mark_unpublished(layout: Layout, image_id: str) -> None:
     """Mark an image as unpublished, durably: it is the only trace of a job there is. One that is gone has no mark."""
     (layout.outbox / image_id).touch()
     if not layout.image(image_id).is_dir():
+        verify_present(layout)
         clear(layout, image_id)
         return
     sync_folder(layout.outbox)

@@ -12,12 +12,13 @@ from common.store.disk import durable_files
 from common.store.disk.layout import MANIFEST, RESULT, UNREADABLE_RESULT, Layout
 from common.store.local import pending_index
 from common.store.local.documents import decode_result, read_result
+from common.store.local.presence import verify_present
 
 
 def record_result(layout: Layout, result: Result, outputs: Mapping[str, bytes]) -> Result:
     """Write outputs and result unless there is a result; return the one that stands. Raises ImageGoneError."""
     folder = layout.image(result.image_id)
-    with naming_missing_files(folder):
+    with naming_missing_files(layout, folder):
         standing = _readable_result(folder) or _write(folder, result, outputs)
     _clear_if_ended(layout, result.image_id)
     return standing
@@ -30,21 +31,25 @@ def clear_pending(layout: Layout, image_id: str) -> None:
 
 
 @contextmanager
-def naming_missing_files(folder: Path) -> Iterator[None]:
+def naming_missing_files(layout: Layout, folder: Path) -> Iterator[None]:
     """Say what a file that vanished means: the image was deleted, or another worker is at it."""
     try:
         yield
     except FileNotFoundError as error:
         if (folder / MANIFEST).exists():
             raise StoreUnavailableError("another worker is at the same image") from error
+        verify_present(layout)
         raise ImageGoneError("the image was deleted") from error
 
 
 def _clear_if_ended(layout: Layout, image_id: str) -> None:
     """Remove the marks of an image that is finished or gone: one that was opened again meanwhile needs its mark."""
     folder = layout.image(image_id)
-    if (folder / RESULT).exists() or not folder.exists():
-        pending_index.clear(layout, image_id)
+    if not (folder / RESULT).exists():
+        if folder.exists():
+            return
+        verify_present(layout)
+    pending_index.clear(layout, image_id)
 
 
 def _readable_result(folder: Path) -> Result | None:

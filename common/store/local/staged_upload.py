@@ -172,6 +172,8 @@ class LocalUpload:
         """Rename the staged folder, as often as deletions remove the minute from under it, empty as it is."""
         for _ in range(_MOST_RENAMES):
             with suppress(FileNotFoundError):
+                if not self._disk.layout.images.is_dir():
+                    break  # its disk is not there, and what would be made in its place would be lost
                 make_folder(folder.parent)
                 self._staged.rename(folder)
                 return

@@ -39,7 +39,9 @@ def stores(replicas: list[Stores]) -> Stores:
 
 def assert_nothing_left(root: Path) -> None:
     """No image, no mark, no folder."""
-    left = [str(path.relative_to(root)) for path in root.rglob("*") if path.name != "keys.lock"]
+    left = [
+        str(path.relative_to(root)) for path in root.rglob("*") if path.name not in ("keys.lock", "store")
+    ]
     assert sorted(left) == ["events", "images", "incoming", "keys", "outbox", "unfinished"]
 
 

@@ -1,0 +1,26 @@
+"""Tells whether the store's disk is there: an empty mount point must not be taken for a store without images."""
+
+import structlog
+
+from common.errors import StoreUnavailableError
+from common.store.disk import durable_files
+from common.store.disk.layout import Layout
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(layout: Layout) -> None:
+    """Create what is missing of the store. Logs `store.created` when there was none; one without a marker gets it."""
+    is_new = not layout.marker.exists() and not layout.images.exists()
+    for folder in layout.folders:
+        durable_files.make_folder(folder)
+    if not layout.marker.exists() and durable_files.create_file(layout.root, layout.marker.name, b""):
+        durable_files.sync_folder(layout.root)
+        if is_new:
+            log.warning("store.created", folder=str(layout.root))
+
+
+def verify_present(layout: Layout) -> None:
+    """Raise StoreUnavailableError unless the store is there: asked before anything is said not to be in it."""
+    if not (layout.marker.is_file() and layout.images.is_dir()):
+        raise StoreUnavailableError("the store is not there: is its disk mounted?")
