@@ -4,6 +4,7 @@ import array
 import errno
 import os
 import socket
+import time
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -13,6 +14,9 @@ from common.errors import DarkroomError
 _MAX_MESSAGE_BYTES: Final = 64 * 1024
 _MAX_FILES: Final = 2
 _SHORTAGES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+# The kernel counts the descriptors that all processes of a user have sent and nobody has received yet.
+_SEND_ATTEMPTS: Final = 500
+_SEND_PAUSE_SECONDS: Final = 0.01
 _INT_BYTES: Final = array.array("i").itemsize
 
 _T = TypeVar("_T")
@@ -37,10 +41,17 @@ class Channel(Generic[_T]):
 
     def send(self, message: msgspec.Struct, files: tuple[int, ...] = ()) -> None:
         """Send a message, and with it copies of these descriptors. Raises ChannelError if the other side is gone."""
-        try:
-            socket.send_fds(self._socket, [msgspec.msgpack.encode(message)], files)
-        except OSError as error:
-            raise ChannelError(f"nobody reads ({error.strerror})") from error
+        data = msgspec.msgpack.encode(message)
+        for _ in range(_SEND_ATTEMPTS):
+            try:
+                socket.send_fds(self._socket, [data], files)
+            except OSError as error:
+                if error.errno != errno.ETOOMANYREFS:
+                    raise ChannelError(f"nobody reads ({error.strerror})") from error
+                time.sleep(_SEND_PAUSE_SECONDS)
+            else:
+                return
+        raise ChannelError("too many descriptors are on their way")
 
     def receive(self) -> tuple[_T, tuple[int, ...]]:
         """The next message, and the descriptors that came with it, which are the caller's to close.

@@ -21,10 +21,7 @@ from services.worker.sandbox.messages import (
     Response,
 )
 
-FORKSERVER: Final = "services.worker.sandbox.child.forkserver"
 _POLL_MILLISECONDS: Final = 50
-# Nothing else of the worker's environment is in the memory of a process that reads untrusted bytes: it holds passwords.
-_ENVIRONMENT: Final = ("PATH", "PYTHON", "LANG", "LC_", "LD_LIBRARY_PATH", "COVERAGE")
 
 
 class DecoderProcess:
@@ -33,6 +30,7 @@ class DecoderProcess:
     def __init__(self, pid: int, pidfd: int, end: socket.socket) -> None:
         self.pid = pid
         self._pidfd = pidfd
+        end.setblocking(False)  # one that does not read its requests is ended, not waited for
         self._channel: Channel[Response] = Channel(end, Response)
         self.images = 0
 
@@ -52,6 +50,10 @@ class DecoderProcess:
         Raises ChannelError if the process ends or breaks the rules, TimedOutError as soon as `cancelled` says so; the
         process cannot be used afterwards.
         """
+        if cancelled():  # asked however fast the responses come
+            raise TimedOutError("decoding was given up")
+        if self.has_message():
+            raise ChannelError("the decoder answered before it was asked, or has ended")
         self._channel.send(request, files)
         return self._receive(cancelled)
 
@@ -62,11 +64,31 @@ class DecoderProcess:
         except OSError:
             return 0.0
 
-    def limit_cpu(self, seconds: float) -> None:
-        """Have the kernel end it with SIGXCPU after so many further seconds of processor time."""
-        most = math.ceil(self.cpu_seconds() + seconds)
+    def has_message(self) -> bool:
+        """Return whether it has sent something that was not received yet, or has closed its socket."""
+        poll = select.poll()
+        poll.register(self._channel.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def limit_cpu(self, seconds: float, *, total_seconds: float) -> None:
+        """Have the kernel end it with SIGXCPU after so many further seconds of processor time.
+
+        A process that ignores the signal is killed after `total_seconds` since its start; that is never raised again.
+        """
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(self.pid, resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+            _, hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)
+            most = math.ceil(total_seconds) + 1
+            hard = most if hard == resource.RLIM_INFINITY else min(hard, most)
+            soft = min(math.ceil(self.cpu_seconds() + seconds), hard)
+            resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
+
+    def suspend(self) -> None:
+        """Stop it until `resume`: even one that was taken over runs nothing meanwhile."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run again."""
+        self._signal(signal.SIGCONT)
 
     def has_ended(self, within_seconds: float) -> bool:
         """Whether it has ended by itself, waiting a moment for one that has just closed its socket."""
@@ -76,13 +98,16 @@ class DecoderProcess:
 
     def kill(self) -> None:
         """End it at once. It stays a zombie until the fork server reaps it."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
 
     def close(self) -> None:
         """Release what this side holds of it."""
         self._channel.close()
         os.close(self._pidfd)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
 
     def _receive(self, cancelled: Callable[[], bool]) -> tuple[Response, tuple[int, ...]]:
         poll = select.poll()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from common.errors import DarkroomError
 from common.inspection.limits import ImageLimits
@@ -11,9 +12,11 @@ from services.worker.decoding.errors import translate_decode_errors
 from services.worker.sandbox.channel import ChannelError
 from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.forkserver_client import ForkServer
-from services.worker.sandbox.lease import DecoderUnavailableError, Lease
+from services.worker.sandbox.lease import DecoderUnavailableError, Lease, UnreadableToDecoderError
 from services.worker.sandbox.messages import Confinement
 from services.worker.sandbox.remote_source import RemoteSource
+
+_READ_BYTES: Final = 1 << 20
 
 
 class IsolatedDecoder:
@@ -74,12 +77,19 @@ class IsolatedDecoder:
                 yield RemoteSource.open(lease.send_request, file.fileno(), self._limits)
             except ChannelError as error:
                 raise lease.end_and_explain(error) from error
+            except UnreadableToDecoderError as error:
+                if not _is_readable(file):
+                    raise
+                lie = ChannelError("the decoder said that it cannot read a file that can be read")
+                raise lease.end_and_explain(lie) from error
 
     @contextmanager
     def _lease(self, cancelled: Callable[[], bool]) -> Iterator[Lease]:
         thread, process = threading.get_ident(), self._take(cancelled)
         lease = Lease(process, self._forkserver, cancelled)
-        process.limit_cpu(self._cpu_seconds)
+        # Each image may end a moment after its second, since the kernel counts whole ones.
+        total_seconds = (self._cpu_seconds + 1) * self._images_per_process
+        process.limit_cpu(self._cpu_seconds, total_seconds=total_seconds)
         with self._lock:
             self._leases[thread] = lease
         try:
@@ -93,7 +103,9 @@ class IsolatedDecoder:
     def _take(self, cancelled: Callable[[], bool]) -> DecoderProcess:
         with self._lock:
             if self._idle:
-                return self._idle.pop()
+                process = self._idle.pop()
+                process.resume()
+                return process
         try:
             process = self._forkserver.fork()
         except ChannelError as error:
@@ -110,8 +122,20 @@ class IsolatedDecoder:
         process.images += 1
         if lease.ended:
             return
-        if process.images >= self._images_per_process:
+        if process.images >= self._images_per_process or process.has_message():
             self._forkserver.reap(process)
             return
+        process.suspend()  # one that was taken over would use the processor on
         with self._lock:
             self._idle.append(process)
+
+
+def _is_readable(file: BinaryIO) -> bool:
+    """Return whether the worker itself can read the whole file."""
+    try:
+        file.seek(0)
+        while file.read(_READ_BYTES):
+            pass
+    except OSError:
+        return False
+    return True

@@ -25,6 +25,12 @@ from services.worker.sandbox.decoder_process import DecoderProcess
 from services.worker.sandbox.forkserver_client import ForkServer
 from services.worker.sandbox.messages import Failed, Response
 
+
+class UnreadableToDecoderError(StoreUnavailableError):
+    """The decoder says that it cannot read the file; whether that is true, the worker must see for itself."""
+
+
+_MAX_REASON: Final = 500  # characters
 _ERRORS: Final[dict[str, type[DarkroomError]]] = {
     error.code: error
     for error in (
@@ -33,7 +39,7 @@ _ERRORS: Final[dict[str, type[DarkroomError]]] = {
         ImageTooLargeError,
         InvalidRecipeError,
         OutOfMemoryError,
-        StoreUnavailableError,
+        UnreadableToDecoderError,
         UnsupportedFormatError,
     )
 }
@@ -84,6 +90,11 @@ def _error_for_exit(exit_code: int | None) -> DarkroomError:
     return DecoderCrashedError(f"decoding the image crashed the decoder twice ({how})")
 
 
+def _one_line(reason: str) -> str:
+    """Return the reason of a decoder without line breaks and control characters, fit for a log."""
+    return "".join(each if each.isprintable() else " " for each in reason[:_MAX_REASON])
+
+
 class Lease:
     """Leases a process to one thread, for one image."""
 
@@ -119,7 +130,7 @@ class Lease:
         if not isinstance(response, Failed):
             return response, received
         close_all(received)
-        raise _ERRORS.get(response.code, CorruptImageError)(response.reason)
+        raise _ERRORS.get(response.code, CorruptImageError)(_one_line(response.reason))
 
     def end_and_explain(self, error: ChannelError) -> DarkroomError:
         """End the process, which has ended by itself or sent what it must not; returns the error to raise."""

@@ -47,6 +47,8 @@ class RemoteSource:
         close_all(files)
         if not isinstance(response, Opened):
             raise ChannelError("an image was not opened")
+        if response.size[0] * response.size[1] > limits.max_pixels:
+            raise ChannelError("an opened image has more pixels than are allowed")
         return cls(
             size=response.size, is_animated=response.is_animated, _send_request=send_request, _limits=limits
         )
@@ -57,6 +59,9 @@ class RemoteSource:
         if not isinstance(response, Decoded):
             close_all(files)
             raise ChannelError("an image was not decoded")
+        if response.frame_count > self._limits.max_frames:
+            close_all(files)
+            raise ChannelError("an image has more frames than are allowed")
         described = (response.first_frame, response.unconverted)
         frames = _map_all(tuple(info for info in described if info is not None), files, self._limits)
         return DecodedRemotely(response, frames, self._send_request, self._limits)

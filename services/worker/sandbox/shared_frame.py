@@ -56,6 +56,8 @@ def map_frame(info: FrameInfo, file: int, limits: ImageLimits) -> DecodedFrame:
         memory = mmap.mmap(
             file, pixel_bytes + info.profile_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ
         )
+    except (OSError, ValueError) as error:  # of huge pages, say, that the machine has not
+        raise ChannelError("a frame cannot be mapped") from error
     finally:
         os.close(file)
     return DecodedFrame(

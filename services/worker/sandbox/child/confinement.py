@@ -11,7 +11,8 @@ from services.worker.sandbox.messages import Confinement
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
-_MAX_OPEN_FILES: Final = 32
+# Standard streams, the socket, the image before and this one, two frames. So many pieces of shared memory can be held.
+_MAX_OPEN_FILES: Final = 10
 
 
 def die_with_parent(parent: int) -> None:

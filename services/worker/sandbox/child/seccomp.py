@@ -6,6 +6,7 @@ A filter is classic BPF: the kernel refuses to be asked by name, so the numbers 
 import ctypes
 import errno
 import fcntl
+import os
 import platform
 import struct
 from typing import Final
@@ -38,11 +39,15 @@ _CALLS: Final[dict[str, tuple[int | None, int | None]]] = {
     "gettimeofday": (96, 169), "sigaltstack": (131, 132), "gettid": (186, 178), "futex": (202, 98),
     "sched_getaffinity": (204, 123), "restart_syscall": (219, 128), "clock_gettime": (228, 113),
     "clock_nanosleep": (230, 115), "exit_group": (231, 94), "set_robust_list": (273, 99), "ppoll": (271, 73),
-    "getrandom": (318, 278), "memfd_create": (319, 279), "rseq": (334, 293), "newfstatat": (262, 79),
+    "getrandom": (318, 278), "rseq": (334, 293), "newfstatat": (262, 79),
 }  # fmt: skip
 _WITHOUT_EXEC: Final = {"mmap": (9, 222), "mprotect": (10, 226)}
 _FCNTL: Final = (72, 25)
 _CLONE: Final = (56, 220)
+_MEMFD_CREATE: Final = (319, 279)
+_OTHER_MEMFD_FLAGS: Final = 0xFFFFFFFF & ~(
+    os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+)  # huge pages, code that is run
 _CLONE3: Final = 435
 _NEW_PROGRAMS: Final = {"execve": (59, 221), "execveat": (322, 281)}
 _MACHINES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -86,6 +91,13 @@ def _filter(column: int, architecture: int) -> list[bytes]:
     )
     code += _when(
         _FCNTL[column], _SECOND_ARGUMENT, (_JUMP_EQUAL, fcntl.F_ADD_SEALS), then=_ALLOW, otherwise=_REFUSE
+    )
+    code += _when(
+        _MEMFD_CREATE[column],
+        _SECOND_ARGUMENT,
+        (_JUMP_ANY_BIT, _OTHER_MEMFD_FLAGS),
+        then=_REFUSE,
+        otherwise=_ALLOW,
     )
     for numbers in _WITHOUT_EXEC.values():
         code += _when(

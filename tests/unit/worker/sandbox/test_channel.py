@@ -1,10 +1,12 @@
 """Messages between two processes that do not trust each other."""
 
+import errno
 import os
 import pickle
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -70,6 +72,39 @@ def test_the_end_of_the_other_side_is_an_error(ends: tuple[Channel[Response], so
     with pytest.raises(ChannelError, match="ended"):
         channel.receive()
     with pytest.raises(ChannelError, match="nobody reads"):
+        channel.send(FramesEnded())
+
+
+def test_it_waits_while_too_many_descriptors_are_on_their_way(
+    ends: tuple[Channel[Response], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel counts those of all processes of a user: that is no fault of this one."""
+    channel, theirs = ends
+    refusals = [errno.ETOOMANYREFS] * 3
+    really_send = socket.send_fds
+
+    def send_fds(*arguments: Any) -> int:
+        if refusals:
+            raise OSError(refusals.pop(), "Too many references")
+        return really_send(*arguments)
+
+    monkeypatch.setattr(socket, "send_fds", send_fds)
+    channel.send(FramesEnded())
+
+    assert theirs.recv(100)
+
+
+def test_a_side_that_does_not_read_is_not_waited_for() -> None:
+    ours, theirs = new_pair()
+    with ours, theirs:
+        ours.setblocking(False)  # as that of a decoder
+        channel: Channel[Response] = Channel(ours, Response)
+        with pytest.raises(ChannelError, match="nobody reads"):
+            _send_many(channel)
+
+
+def _send_many(channel: Channel[Response]) -> None:
+    for _ in range(100_000):
         channel.send(FramesEnded())
 
 

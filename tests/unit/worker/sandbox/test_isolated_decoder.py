@@ -240,7 +240,7 @@ def test_the_process_has_limits_of_its_own(start_decoder: StartDecoder) -> None:
     limits = {line[:25].strip(): line[25:].split()[:2] for line in lines}
     assert limits["Max address space"] == [str(1 << 30)] * 2
     assert limits["Max core file size"] == ["0", "0"]
-    assert limits["Max open files"] == ["32", "32"]
+    assert limits["Max open files"] == ["10", "10"]
     assert int(limits["Max file size"][0]) == ImageLimits().max_pixels * 4 + 4 * 1024 * 1024
     status = Path(f"/proc/{process}/status").read_text()
     assert "NoNewPrivs:\t1" in status
