@@ -1,1 +1,1 @@
-"""The worker: takes jobs off the queue and develops the images."""
+"""Develops images: the worker takes their jobs off the queue."""

@@ -1,4 +1,4 @@
-"""The worker's composition root: the only place that builds its connections, its store and its threads."""
+"""Composes the worker: the only place that builds its connections, its store and its threads."""
 
 import asyncio
 import os

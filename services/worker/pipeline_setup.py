@@ -38,9 +38,9 @@ def build_pipeline(settings: WorkerSettings, decoder: SourceDecoder | None = Non
 
 @contextmanager
 def open_decoder(settings: WorkerSettings, forkserver: str = FORKSERVER) -> Iterator[IsolatedDecoder]:
-    """A decoder whose processes have started, and end with the context. Raises ConfigurationError.
+    """Start a decoder; its processes end with the context. Raises ConfigurationError.
 
-    To be opened in the main thread: the kernel ends the fork server with the thread that started it.
+    Call it in the main thread: the kernel ends the fork server with the thread that started it.
     """
     limits = ImageLimits.of(settings)
     decoder = IsolatedDecoder(

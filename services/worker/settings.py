@@ -1,4 +1,4 @@
-"""The worker's settings."""
+"""Defines the worker's settings."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ from common.runtime.settings import (
 
 
 class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
-    """Every field is an environment variable of the same name in upper case."""
+    """Reads each field from the environment variable of the same name in upper case."""
 
     store_url: StoreUrl = ""
     store_root: StoreRoot = STORE_ROOT

@@ -1,4 +1,4 @@
-"""What the pixels of an image say: colors, placeholder, hash and tags, from one sample of it."""
+"""Analyzes the pixels of an image: colors, placeholder, hash and tags, from one sample of it."""
 
 from PIL import Image
 

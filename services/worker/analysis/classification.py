@@ -1,4 +1,4 @@
-"""Tags: what can be said of an image from its shape and its pixels, by rules that docs/recipes.md gives."""
+"""Tags an image by its shape and its pixels, by the rules in docs/recipes.md."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The discrete cosine transform of small squares, in plain Python.
+"""Computes the discrete cosine transform of small squares, in plain Python.
 
 A wave of even number is its own mirror image, one of odd number the mirror image's negative: so halves are added, or
 subtracted, before they are multiplied, which takes half the products.

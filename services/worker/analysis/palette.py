@@ -1,4 +1,4 @@
-"""The colors of an image: their average, and the five that stand for most of it."""
+"""Finds the colors of an image: their average, and the five that cover most of it."""
 
 from itertools import compress
 

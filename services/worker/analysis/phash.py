@@ -1,4 +1,4 @@
-"""The perceptual hash: 64 bits that stay nearly the same when an image is scaled, re-encoded or touched up.
+"""Computes the perceptual hash: 64 bits that stay nearly the same when an image is scaled, re-encoded or touched up.
 
 It is the DCT hash that Python's `imagehash` calls `phash`: the image in gray at 32 x 32, the 8 x 8 lowest frequencies
 of its DCT, and a bit for each that lies above their median. But a frequency that nobody sees counts as none: else the

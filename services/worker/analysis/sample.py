@@ -1,4 +1,4 @@
-"""The small copy of an image that its report is made from: of one size, whatever the recipe had decoded."""
+"""Samples an image for its report: a small copy of one size, at whatever scale the recipe had it decoded."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""ThumbHash: some 25 bytes from which a page draws a blurred placeholder (https://evanw.github.io/thumbhash/).
+"""Computes a ThumbHash: some 25 bytes from which a page draws a blurred placeholder (https://evanw.github.io/thumbhash/).
 
 The reference computes each frequency over all pixels in turn; here the transform is taken apart into rows and columns,
 and the image into 16 x 16 pixels, which hold every frequency that the format keeps: a twentieth of the time.
@@ -19,7 +19,7 @@ _COUNT = _SIDE * _SIDE
 
 
 class _Channel(NamedTuple):
-    """The mean of a channel, its other frequencies as 0 to 1 around 0.5, and the largest of them."""
+    """Holds the mean of a channel, its other frequencies as 0 to 1 around 0.5, and the largest of them."""
 
     mean: float
     waves: list[float]

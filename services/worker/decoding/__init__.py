@@ -1,1 +1,1 @@
-"""From a file to pixels in sRGB, and what its header says."""
+"""Decodes files into pixels in sRGB, and reads their headers."""

@@ -1,4 +1,4 @@
-"""The operator's files that recipes name: fonts and watermark images, each from a folder of the configuration."""
+"""Finds the operator's files that recipes name: fonts and watermark images, each in a folder of the configuration."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +15,7 @@ from services.worker.imaging.fonts import Font, load_font
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The operator's files beside the image itself: the `font` of the configuration, and two folders or none."""
+    """Holds the operator's files: the `font` of the configuration, and two folders or none."""
 
     font: Font = field(default_factory=Font)
     fonts_folder: Path | None = None

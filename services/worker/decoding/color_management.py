@@ -38,7 +38,7 @@ def expand_palette(image: Image.Image) -> Image.Image:
 
 
 class Conversion(StrEnum):
-    """What became of the profile embedded in an image."""
+    """Says what became of the profile embedded in an image."""
 
     NONE = "none"  # there was none: the image is taken as sRGB
     SRGB = "srgb"  # it describes sRGB, and changes nothing
@@ -85,7 +85,7 @@ def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> tuple[I
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether the profile is sRGB under one of its many names: most are, and converting costs more than decoding."""
+    """Return whether the profile is sRGB under another name: most are, and converting costs more than decoding."""
     ramps = [Image.linear_gradient("L"), Image.linear_gradient("L").rotate(90), Image.radial_gradient("L")]
     probe = Image.merge("RGB", [ramp.resize((32, 32)) for ramp in ramps])
     difference = ImageChops.difference(probe, _applied(transform, probe))
@@ -100,7 +100,7 @@ def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Integers and floating point scaled to 8 bits; Pillow's own conversion would cut all above 255 off."""
+    """Scale integers and floating point to 8 bits; Pillow's own conversion would cut all above 255 off."""
     white = 65535.0 if image.mode.startswith("I;16") else _white(image)
     if image.mode not in {"I;16", "I", "F"}:
         image = image.convert("I")  # 16 bits in another order of bytes
@@ -109,12 +109,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _hide(image: Image.Image, transparent: int) -> Image.Image:
-    """An alpha channel that hides the pixels of this one value, of 16 bits."""
+    """Return an alpha channel that hides the pixels of this one value, of 16 bits."""
     return image.convert("I").point([0 if value == transparent else 255 for value in range(65536)], "L")
 
 
 def _white(image: Image.Image) -> float:
-    """What white is in an image that does not say: the end of the smallest usual range that holds its brightest."""
+    """Return the value of white in an image that does not say: the end of the smallest usual range that holds all."""
     brightest = image.getextrema()[1]
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2.0**31 - 1)
     return next((end for end in ranges if brightest <= end), ranges[-1])  # type: ignore[operator]  # one channel

@@ -1,4 +1,4 @@
-"""Translates what Pillow raises into errors of the common tree, without paths."""
+"""Translates what Pillow raises into errors of common.errors, without paths."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -23,7 +23,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who made an image, and whose it is; empty where nothing says so."""
+    """Names who made an image, and who owns it; empty where the file does not say."""
 
     artist: str = ""
     copyright: str = ""
@@ -121,7 +121,7 @@ def _xmp(image: Image.Image) -> bytes:
 
 
 def _listed(xmp: bytes, element: bytes) -> str:
-    """The first entry of a list in XMP, found without an XML parser, which untrusted text could bring down."""
+    """Return the first entry of a list in XMP, found without an XML parser, which untrusted text could bring down."""
     start = xmp.find(b"<" + element)
     block = xmp[start : xmp.find(b"</" + element, start)][:_MAX_LIST_BYTES] if start >= 0 else b""
     entry = re.search(rb"<rdf:li[^>]{0,200}>([^<]{1,2000})<", block)

@@ -1,4 +1,4 @@
-"""Pillow's readers of PNG and GIF, made to bear what stands in sound files: long metadata, and gray before color."""
+"""Extends Pillow's readers of PNG and GIF to accept what sound files hold: long metadata, and gray before color."""
 
 import zlib
 from typing import IO, Final, cast

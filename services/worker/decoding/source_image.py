@@ -1,4 +1,4 @@
-"""Decodes an untrusted image: no more of it than its recipe needs, upright, in sRGB and bare of metadata."""
+"""Decodes an untrusted image: no more of it than its recipe needs, upright, in sRGB and without metadata."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -1,1 +1,1 @@
-"""From pixels to the bytes of a file."""
+"""Encodes pixels into the bytes of a file."""

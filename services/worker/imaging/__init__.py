@@ -1,1 +1,1 @@
-"""What the operations share: geometry, canvas, text and smart crops."""
+"""Implements what the operations share: geometry, canvas, text and smart crops."""

@@ -1,4 +1,4 @@
-"""The TrueType font watermarks are set in: Pillow's own, or a file from the configuration."""
+"""Loads the TrueType font for watermarks: Pillow's own, or a file from the configuration."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _WITHOUT_GLYPH: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})  # categories 
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A font file's bytes; without them Pillow's embedded Aileron, which has little more than ASCII.
+    """Holds a font file's bytes, or without them Pillow's embedded Aileron, which has little more than ASCII.
 
     Every use opens a face of its own, in 50 microseconds: FreeType's faces are not for sharing between threads.
     """

@@ -19,7 +19,7 @@ ANCHOR: Final = "ls"  # lines are placed by the left end of their baseline
 
 
 class Line(NamedTuple):
-    """A line of text and where its baseline begins."""
+    """Holds a line of text, and where its baseline begins."""
 
     text: str
     start: tuple[float, float]
@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """A text ready to be drawn, and the size of what it covers, outline included."""
+    """Holds a text ready to be drawn, and the size of what it covers, outline included."""
 
     lines: tuple[Line, ...]
     font: ImageFont.FreeTypeFont

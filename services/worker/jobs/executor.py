@@ -19,7 +19,7 @@ _LONGEST_TICK_SECONDS: Final = 1.0
 _CANCEL_SECONDS: Final = 1.0
 
 Pipeline = Callable[[Path, Recipe, Callable[[], bool]], PipelineResult]
-"""(source, recipe, cancelled) -> what was made; synchronous, asks `cancelled` between its steps."""
+"""(source, recipe, cancelled) -> the result; synchronous, asks `cancelled` between its steps."""
 
 _Work = asyncio.Future[PipelineResult | DarkroomError]
 

@@ -1,1 +1,1 @@
-"""The order of the steps from an original to its outputs."""
+"""Runs the steps from an original to its outputs."""

@@ -1,4 +1,4 @@
-"""A socket between two processes that carries whole messages, and file descriptors beside them."""
+"""Carries whole messages, and file descriptors beside them, between two processes."""
 
 import array
 import errno
@@ -23,20 +23,20 @@ _T = TypeVar("_T")
 
 
 class ChannelError(DarkroomError):
-    """The other process has ended, or sent what no message of ours is."""
+    """The other process has ended, or sent something that is not a message of the protocol."""
 
     code = "channel_broken"
 
 
 class Channel(Generic[_T]):
-    """One end: sends any struct, receives messages of the types it was made for, blocking."""
+    """Sends any struct and receives messages of the types `receives`, blocking, on one end of a socket pair."""
 
     def __init__(self, end: socket.socket, receives: Any) -> None:
         self._socket = end
         self._decoder: msgspec.msgpack.Decoder[_T] = msgspec.msgpack.Decoder(receives)
 
     def fileno(self) -> int:
-        """The descriptor to wait on until a message is there."""
+        """Return the descriptor to wait on until a message is there."""
         return self._socket.fileno()
 
     def send(self, message: msgspec.Struct, files: tuple[int, ...] = ()) -> None:
@@ -54,7 +54,7 @@ class Channel(Generic[_T]):
         raise ChannelError("too many descriptors are on their way")
 
     def receive(self) -> tuple[_T, tuple[int, ...]]:
-        """The next message, and the descriptors that came with it, which are the caller's to close.
+        """Return the next message, and the descriptors that came with it, which the caller must close.
 
         Raises ChannelError at the end, and for a message that is too long or not of the types agreed on.
         """

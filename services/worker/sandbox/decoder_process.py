@@ -1,4 +1,4 @@
-"""The worker's side of one decoder process."""
+"""Controls one decoder process from the worker's side."""
 
 import contextlib
 import math
@@ -25,7 +25,7 @@ _POLL_MILLISECONDS: Final = 50
 
 
 class DecoderProcess:
-    """One decoder process: confined, waiting for requests."""
+    """Controls one decoder process, which is confined and waits for requests."""
 
     def __init__(self, pid: int, pidfd: int, end: socket.socket) -> None:
         self.pid = pid
@@ -39,16 +39,16 @@ class DecoderProcess:
         response, files = self._receive(cancelled)
         close_all(files)
         if not isinstance(response, Ready):
-            raise ChannelError("a decoder began with another message")
+            raise ChannelError("a decoder started with another message")
         return response.confinement
 
     def exchange(
         self, request: msgspec.Struct, files: tuple[int, ...], cancelled: Callable[[], bool]
     ) -> tuple[Response, tuple[int, ...]]:
-        """The response to a request, with descriptors that are the caller's to close.
+        """Return the response to a request, with descriptors that the caller must close.
 
-        Raises ChannelError if the process ends or breaks the rules, TimedOutError as soon as `cancelled` says so; the
-        process cannot be used afterwards.
+        Raises ChannelError if the process ends or violates the protocol, TimedOutError once `cancelled`; the
+        process cannot be used again.
         """
         if cancelled():  # asked however fast the responses come
             raise TimedOutError("decoding was given up")
@@ -58,7 +58,7 @@ class DecoderProcess:
         return self._receive(cancelled)
 
     def cpu_seconds(self) -> float:
-        """The processor time it has used so far; 0 once it was reaped."""
+        """Return the seconds of processor time it has used so far; 0 once it was reaped."""
         try:
             return time.clock_gettime(_cpu_clock(self.pid))
         except OSError:
@@ -91,7 +91,7 @@ class DecoderProcess:
         self._signal(signal.SIGCONT)
 
     def has_ended(self, within_seconds: float) -> bool:
-        """Whether it has ended by itself, waiting a moment for one that has just closed its socket."""
+        """Return whether it has ended by itself, within so many seconds: it closes its socket a little before."""
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(within_seconds * 1000))
@@ -119,5 +119,5 @@ class DecoderProcess:
 
 
 def _cpu_clock(pid: int) -> int:
-    """The kernel's clock of a process's processor time: what clock_getcpuclockid(3) computes on Linux."""
+    """Return the id of the clock of a process's processor time, as clock_getcpuclockid(3) computes it on Linux."""
     return (~pid << 3) | 2

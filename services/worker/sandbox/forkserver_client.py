@@ -1,4 +1,4 @@
-"""The worker's side of the fork server, which forks the decoder processes."""
+"""Starts the fork server and has it fork decoder processes, from the worker's side."""
 
 import os
 import select

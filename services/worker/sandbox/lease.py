@@ -116,7 +116,7 @@ class Lease:
     def send_request(
         self, request: msgspec.Struct, files: tuple[int, ...] = ()
     ) -> tuple[Response, tuple[int, ...]]:
-        """Return the response to a request, with descriptors that are the caller's to close.
+        """Return the response to a request, with descriptors that the caller must close.
 
         Raises the error that the image ended with, TimedOutError once cancelled, DecoderDiedError.
         """
@@ -133,7 +133,7 @@ class Lease:
         raise _ERRORS.get(response.code, CorruptImageError)(_one_line(response.reason))
 
     def end_and_explain(self, error: ChannelError) -> DarkroomError:
-        """End the process, which has ended by itself or sent what it must not; returns the error to raise."""
+        """End the process, which has ended by itself or violated the protocol; returns the error to raise."""
         by_itself = self.process.has_ended(_LAST_MOMENT_SECONDS)
         exit_code = self._end()
         log.warning("decoder.ended", exit_code=exit_code, reason=str(error), pid=self.process.pid)

@@ -1,4 +1,4 @@
-"""A decoded frame in shared memory: written by the decoder process, sealed, and mapped by the worker as it is.
+"""Passes a decoded frame through shared memory: the decoder writes and seals it, and the worker maps it as it is.
 
 Shared memory is a memfd, which no file system holds: /dev/shm, 64 MB in a container, is not used.
 """
@@ -45,7 +45,7 @@ def write_frame(decoded: DecodedFrame) -> tuple[FrameInfo, int]:
 
 
 def map_frame(info: FrameInfo, file: int, limits: ImageLimits) -> DecodedFrame:
-    """The frame in a descriptor, which is closed; its pixels are not copied, and read-only.
+    """Return the frame in a descriptor, which is closed; its pixels are read-only, and not copied.
 
     Raises ChannelError if it is larger than the limits allow, or not what its description says.
     """
@@ -86,7 +86,7 @@ def _check(info: FrameInfo, file: int, pixel_bytes: int, limits: ImageLimits) ->
 
 
 def _wrap(memory: mmap.mmap, mode: str, size: tuple[int, int]) -> Image.Image:
-    """An image over memory that holds pixels as Pillow does; what changes it copies it first.
+    """Return an image over memory that holds pixels as Pillow does; whatever changes it copies it first.
 
     Image.frombuffer does just this, but knows only modes whose files look like their memory: RGB is not among them.
     """
@@ -97,7 +97,7 @@ def _wrap(memory: mmap.mmap, mode: str, size: tuple[int, int]) -> Image.Image:
 
 
 def _write_pixels(image: Image.Image, file: int) -> None:
-    """Four bytes a pixel, as Pillow keeps them in memory, in bands."""
+    """Write four bytes a pixel, as Pillow holds them in memory, in bands."""
     raw = "RGBX" if image.mode == "RGB" else image.mode
     rows = max(1, _BAND_BYTES // (image.width * BYTES_PER_PIXEL))
     for top in range(0, image.height, rows):

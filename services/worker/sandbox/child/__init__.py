@@ -1,1 +1,1 @@
-"""What runs in the decoder processes: nothing of it runs in the worker."""
+"""Runs in the decoder processes, and never in the worker."""

@@ -1,4 +1,4 @@
-"""The fork server: a process of one thread that has loaded Pillow, and forks a decoder process in milliseconds.
+"""Runs the fork server: a process of one thread that has loaded Pillow, and forks a decoder in milliseconds.
 
 Started as `python -m services.worker.sandbox.child.forkserver`, with the socket to the worker as its standard input. A
 worker itself must not fork, since it has threads. The fork server reads no image.
@@ -124,7 +124,7 @@ def _wait_ended(pid: int) -> None:
 def _run_decoder(
     parent: int, orders: Channel[Order], file: int, configuration: Configuration, serve_requests: Serve
 ) -> None:
-    """Never returns: what would go on would be a second fork server."""
+    """Serve as a decoder, and never return: the caller would continue as a second fork server."""
     code = 1
     try:
         die_with_parent(parent)
@@ -143,7 +143,7 @@ def _run_decoder(
 
 
 def _replace_standard_streams() -> None:
-    """The socket to the worker is standard input here; and a decoder has nothing to say to the log."""
+    """Replace the standard streams: here standard input is the socket to the worker, and a decoder writes no log."""
     sys.stdin = sys.stdout = sys.stderr = None  # as in any process without a terminal
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(3):

@@ -1,4 +1,4 @@
-"""Landlock: no path of any file system, no TCP port, no signal or abstract socket outside this process.
+"""Forbids with Landlock any path, TCP port, and signal or abstract socket outside this process.
 
 The calls are made with ctypes: three numbers that are the same on every architecture, against bindings that are not
 kept up or that do not know the newer versions (docs/adr, "Images are decoded in a child process").
@@ -29,7 +29,7 @@ class _RulesetAttributes(ctypes.Structure):
 
 
 def version() -> int:
-    """The version of Landlock that the kernel has; 0 where there is none or it is switched off."""
+    """Return the version of Landlock that the kernel has; 0 where there is none or it is switched off."""
     return max(0, _syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION))
 
 
@@ -55,7 +55,7 @@ def restrict() -> int:
 
 
 def _handled(supported: int) -> tuple[int, int, int]:
-    """The rights that are forbidden: on files, on the network, and what is kept inside this process."""
+    """Return the rights that are forbidden: on files, on the network, and on what is outside this process."""
     files = (1 << max(last for since, last in _FILE_RIGHTS.items() if since <= supported)) - 1
     return (
         files,

@@ -1,4 +1,4 @@
-"""seccomp: the system calls that decoding needs, each other refused with EPERM, and new programs not at all.
+"""Allows with seccomp the system calls that decoding needs: others fail with EPERM, and a new program is killed.
 
 A filter is classic BPF: the kernel refuses to be asked by name, so the numbers stand here for two architectures.
 """
@@ -71,7 +71,7 @@ def restrict() -> bool:
 
 
 def _filter(column: int, architecture: int) -> list[bytes]:
-    """The instructions, in the order in which the kernel runs them."""
+    """Return the instructions, in the order in which the kernel runs them."""
     allowed = [numbers[column] for numbers in _CALLS.values()]
     code = [
         _op(_LOAD, _ARCHITECTURE),
@@ -107,7 +107,7 @@ def _filter(column: int, architecture: int) -> list[bytes]:
 
 
 def _when(number: int, argument: int, test: tuple[int, int], *, then: int, otherwise: int) -> list[bytes]:
-    """For the call `number`, decide by the low half of an argument: `test` is a jump and its operand."""
+    """Decide for the call `number` by the low half of an argument: `test` is a jump and its operand."""
     return [
         _op(_JUMP_EQUAL, number, if_false=4),
         _op(_LOAD, argument),
@@ -118,5 +118,5 @@ def _when(number: int, argument: int, test: tuple[int, int], *, then: int, other
 
 
 def _op(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
-    """One struct sock_filter; the jumps say how many instructions are passed over."""
+    """Pack one struct sock_filter; the jumps say how many instructions are passed over."""
     return struct.pack("=HBBI", code, if_true, if_false, operand)
