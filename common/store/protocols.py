@@ -145,6 +145,9 @@ class Catalog(Protocol):
         Raises ImageGoneError when there is no such image.
         """
 
+    async def restore_marks(self, image_ids: list[str]) -> list[str]:
+        """Mark those as unpublished that have neither result nor mark: nothing else would end them. Return them."""
+
     async def sweep(self, *, older_than: timedelta) -> int:
         """Remove uploads and deletions that have stood still for longer than `older_than`; return how many."""
 

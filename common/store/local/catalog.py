@@ -44,6 +44,9 @@ class LocalCatalog:
     async def reopen(self, image_id: str) -> bool:
         return await self._disk.run(partial(_reopen, self._disk.layout, image_id))
 
+    async def restore_marks(self, image_ids: list[str]) -> list[str]:
+        return await self._disk.run(partial(pending_index.restore, self._disk.layout, image_ids))
+
     async def sweep(self, *, older_than: timedelta) -> int:
         return await self._disk.run(partial(_sweep, self._disk.layout, older_than))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.model import image_ids
 from common.store.disk.durable_files import TEMPORARY_PREFIX, sync_folder
-from common.store.disk.layout import Layout
+from common.store.disk.layout import MANIFEST, RESULT, Layout
 from common.store.disk.waiting_time import is_due
 from common.store.local.presence import verify_present
 
@@ -36,6 +36,14 @@ def mark_published(layout: Layout, image_ids: list[str]) -> None:
 def claim_lost(layout: Layout, image_ids: list[str], older_than: timedelta) -> list[str]:
     """Turn marks from unfinished to unpublished; return those that nobody else has turned or dated anew."""
     return [image_id for image_id in image_ids if _claim(layout, image_id, older_than)]
+
+
+def restore(layout: Layout, image_ids: list[str]) -> list[str]:
+    """Mark those images as unpublished that have neither result nor mark; return them."""
+    restored = [image_id for image_id in image_ids if _is_forgotten(layout, image_id)]
+    for image_id in restored:
+        mark_unpublished(layout, image_id)
+    return restored
 
 
 def clear(layout: Layout, image_id: str) -> None:
@@ -63,6 +71,13 @@ def count(folder: Path) -> int:
     """Return how many marks there are."""
     with os.scandir(folder) as entries:
         return sum(not entry.name.startswith(TEMPORARY_PREFIX) for entry in entries)
+
+
+def _is_forgotten(layout: Layout, image_id: str) -> bool:
+    folder, outbox = layout.image(image_id), layout.outbox / image_id
+    # In this order: a mark that is turned meanwhile is met in its new place, and goes only after the result has come.
+    marks = (outbox, layout.unfinished / image_id, outbox)
+    return not any(path.exists() for path in (*marks, folder / RESULT)) and (folder / MANIFEST).exists()
 
 
 def _redate(unpublished: Path, unfinished: Path) -> None:

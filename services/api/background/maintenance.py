@@ -21,7 +21,7 @@ _BATCH: Final = 500
 
 
 class Maintenance:
-    """Sweeps and expires every `interval_seconds`; `retention` None keeps images forever."""
+    """Sweeps, expires and restores marks every `interval_seconds`; `retention` None keeps images forever."""
 
     def __init__(
         self,
@@ -39,12 +39,13 @@ class Maintenance:
         self._staged_for = staged_for
         self._keys_for = keys_for
         self._retention = retention
+        self._examined_to: str | None = None
 
     async def run(self) -> None:
         """Sweep and expire until cancelled."""
         while True:
             await asyncio.sleep(self._interval)
-            for step in (self._sweep, self._expire):
+            for step in (self._sweep, self._expire, self._restore_marks):
                 try:
                     await step()
                 except TransientError as error:
@@ -57,6 +58,16 @@ class Maintenance:
         keys = await self._stores.keys.expire(older_than=self._keys_for)
         if staged or keys:
             log.info("maintenance.swept", staged=staged, keys=keys)
+
+    async def _restore_marks(self) -> None:
+        """Have the jobs published of images that neither have a result nor are marked as unfinished.
+
+        There is none unless somebody touched the store's folders. A batch a round, from the newest on and around again.
+        """
+        page = await self._stores.catalog.page(before=self._examined_to, limit=_BATCH)
+        self._examined_to = page[-1] if len(page) == _BATCH else None
+        for image_id in await self._stores.catalog.restore_marks(page):
+            log.warning("maintenance.mark_restored", image_id=image_id)
 
     async def _expire(self) -> None:
         if self._retention is None:

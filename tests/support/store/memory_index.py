@@ -43,6 +43,14 @@ class MemoryCatalog:
         self.memory.unpublished[image_id] = time.time()
         return True
 
+    async def restore_marks(self, image_ids: list[str]) -> list[str]:
+        await self.memory.ask()
+        marked = self.memory.unpublished | self.memory.unfinished
+        kept = {each: self.memory.images[each] for each in image_ids if each in self.memory.images}
+        restored = [each for each, image in kept.items() if image.result is None and each not in marked]
+        self.memory.unpublished |= dict.fromkeys(restored, time.time())
+        return restored
+
     async def sweep(self, *, older_than: timedelta) -> int:
         await self.memory.ask()
         old = oldest(self.memory.incoming, older_than)

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from common.model import image_ids
+from services.api.background import maintenance as module
 from services.api.background.maintenance import Maintenance
 from tests.support.http.api import Api
 from tests.support.store.stored_images import uploaded
@@ -38,3 +41,17 @@ async def test_images_are_kept_for_ever_or_for_their_time(api: Api) -> None:
 
     assert list(api.memory.images) == [young]
     assert [(event.type, event.subject) for event in api.publisher.events] == [("image.deleted", old)]
+
+
+async def test_images_that_nothing_would_end_are_marked_a_batch_after_the_other(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 2)
+    oldest, *others = [await uploaded(api.store) for _ in range(5)]
+    kept = maintenance(api)
+    for _ in range(2):  # all the way round, and once more
+        del api.memory.unpublished[oldest]
+        for _ in range(3):
+            await kept._restore_marks()
+
+        assert sorted(api.memory.unpublished) == sorted([oldest, *others])

@@ -12,7 +12,7 @@ from common.model.records import now
 from common.store import IdempotencyRecord, PendingEvent, Stores, select_store
 from common.store.disk.durable_files import replace_file
 from common.store.local import idempotency_keys
-from tests.support.store.stored_images import failed, uploaded
+from tests.support.store.stored_images import completed, failed, uploaded
 
 ALL = timedelta(seconds=-1)
 DAMAGED = {
@@ -116,3 +116,19 @@ async def test_attempts_are_counted_though_the_record_is_damaged(stores: Stores,
 
     assert await stores.images.count_attempts(image_id) == 2
     assert await stores.images.count_attempts(image_ids.new()) == 0
+
+
+async def test_an_image_without_result_and_mark_is_marked_again_and_no_other_is(
+    stores: Stores, tmp_path: Path
+) -> None:
+    forgotten, unpublished, unfinished, ended, deleted = [await uploaded(stores.images) for _ in range(5)]
+    await stores.images.mark_published([unfinished, ended])
+    await stores.images.record_result(*completed(ended))
+    await stores.catalog.delete(deleted)
+    (tmp_path / "outbox" / forgotten).unlink()
+
+    asked = [forgotten, unpublished, unfinished, ended, deleted]
+    assert await stores.catalog.restore_marks(asked) == [forgotten]
+
+    assert sorted(names_in(tmp_path / "outbox")) == sorted([forgotten, unpublished])
+    assert names_in(tmp_path / "unfinished") == [unfinished]
