@@ -15,6 +15,7 @@ DEVELOPED = {
     "png of twenty huge compressed texts",
     "png of a huge compressed international text",
     "png of a huge compressed profile",
+    "tiff that is its own next page",
 }
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

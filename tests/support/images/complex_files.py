@@ -171,3 +171,16 @@ def _bitstream(side: int) -> tuple[bytes, bytes]:
     media, configuration = data.index(b"mdat") - 4, data.index(b"av1C") - 4
     sizes = [struct.unpack_from(">I", data, at)[0] for at in (media, configuration)]
     return data[media + 8 : media + sizes[0]], data[configuration : configuration + sizes[1]]
+
+
+def swallowed_frames(side: int) -> bytes:
+    """A GIF whose application extension has no second block, which Pillow takes for none at all: frames follow.
+
+    To a reader by the specification they stand in a comment.
+    """
+    control = b"!\xf9\4\0\5\0\0\0"
+    first = control + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+    later = control + b"," + struct.pack("<HHHHB", side - 1, side - 1, 1, 1, 0) + b"\2\2\x44\1\0"
+    head = b"GIF89a" + struct.pack("<HH", 1, 1) + b"\x80\0\0" + b"\0\0\0\xff\xff\xff"
+    swallowed = b"!\xfe\xff".ljust(34, b"x") + b"\0" + (first + later * 7)
+    return head + b"!\xff\x0bNETSCAPE2.0\0" + swallowed.ljust(258, b"\0") + b"\0" + first + b";"

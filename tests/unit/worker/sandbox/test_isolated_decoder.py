@@ -13,6 +13,7 @@ from PIL import Image
 
 from common.errors import (
     DarkroomError,
+    ImageTooLargeError,
     OutOfMemoryError,
     TimedOutError,
 )
@@ -28,6 +29,7 @@ from services.worker.sandbox.lease import (
     DecoderKilledError,
     DecoderUnavailableError,
 )
+from tests.support.images.complex_files import swallowed_frames
 from tests.support.images.drawings import encoded, photograph
 from tests.support.images.hostile import HOSTILE
 from tests.support.images.samples import SOUND
@@ -93,6 +95,17 @@ def test_every_hostile_file_ends_the_same(start_decoder: StartDecoder, tmp_path:
     for name, make in HOSTILE.items():
         data = make().data
         assert outcome(decoder, data, tmp_path) == outcome(None, data, tmp_path), name
+
+
+def test_the_frames_that_a_process_decodes_have_no_more_pixels_than_all_of_them_may(
+    start_decoder: StartDecoder, tmp_path: Path
+) -> None:
+    """Whatever was inspected: what counts is what the process decodes."""
+    limits = ImageLimits(max_total_pixels=30_000)
+    decoder = start_decoder(limits=limits)
+
+    with pytest.raises(ImageTooLargeError, match="pixels and more in all, 30000 is the limit"):
+        developed(decoder, swallowed_frames(100), tmp_path, limits=limits)
 
 
 def test_a_process_that_was_killed_while_idle_costs_nothing(
