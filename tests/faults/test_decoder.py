@@ -55,10 +55,14 @@ def test_decoder_stopped_and_killed_from_outside(start_scenario: ScenarioFactory
     """SIGKILL only ever comes from outside: the image is decoded in a fresh process, within the same attempt."""
     scenario = start_scenario(vhost, workers=0, faulty_workers=1, **DEADLINE)
     (decoder,) = decoders(scenario.worker)
+    scenario.upload()
+    scenario.wait_completed()
+    wait_until(lambda: is_stopped(decoder), "an idle decoder is stopped")
+    image_id = scenario.upload(photograph(7000, 7000))
+    wait_until(lambda: not is_stopped(decoder), "it decodes the image")
     os.kill(decoder, signal.SIGSTOP)
-    image_id = scenario.upload()
-    scenario.user.wait_for(image_id, "processing")
     time.sleep(2)
+    assert scenario.user.status(image_id)["status"] == "processing"
     os.kill(decoder, signal.SIGKILL)
 
     scenario.wait_completed()
@@ -203,3 +207,8 @@ def children(pid: int) -> set[int]:
     """The processes that a process has started and not yet reaped."""
     found = Path(f"/proc/{pid}/task").glob("*/children")
     return {int(each) for file in found for each in file.read_text().split()}
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
