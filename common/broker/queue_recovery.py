@@ -72,9 +72,9 @@ class QueueRecovery:
         return [queue for queue, is_one in zip(queues, broken, strict=True) if is_one]
 
     async def _delete_broken(self) -> None:
-        # Found anew, since another process may have replaced them meanwhile.
-        for queue in await self._find_broken():
-            if await _delete(self._url, queue):
+        for queue in self._topology.queues:
+            # Asked just before, since another process may have replaced it while the one before was deleted.
+            if await is_broken(self._url, queue) and await _delete(self._url, queue):
                 log.error(
                     "queue.deleted",
                     queue=queue.name,

@@ -5,8 +5,8 @@ promise): declaring an existing queue with other arguments closes the channel. W
 in a policy.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -92,7 +92,7 @@ async def declare(connection: AbstractConnection, topology: Topology) -> None:
 
     Raises TopologyConflictError when the broker holds a queue or an exchange of a name with other properties.
     """
-    try:
+    with _naming_conflicts():
         async with _temporary_channel(connection) as channel:
             for exchange in topology.exchanges:
                 await channel.declare_exchange(exchange.name, ExchangeType.FANOUT, durable=True)
@@ -100,14 +100,16 @@ async def declare(connection: AbstractConnection, topology: Topology) -> None:
                 declared = await _declare_queue(channel, queue)
                 if queue.bound_to is not None:
                     await declared.bind(queue.bound_to, routing_key="")
-    except (ChannelPreconditionFailed, ChannelAccessRefused, ChannelLockedResource) as error:
-        raise TopologyConflictError(f"the broker's topology is not ours: {error}") from error
 
 
 async def find_missing(connection: AbstractConnection, topology: Topology) -> tuple[str, ...]:
-    """Return the names of the exchanges and queues that do not exist; a binding cannot be asked for."""
-    missing = [each.name for each in topology.exchanges if not await _exists(connection, each)]
-    missing += [each.name for each in topology.queues if not await _exists(connection, each)]
+    """Return the names of the exchanges and queues that do not exist; a binding cannot be asked for.
+
+    Raises TopologyConflictError when one belongs to somebody else, as another connection's exclusive queue does.
+    """
+    with _naming_conflicts():
+        missing = [each.name for each in topology.exchanges if not await _exists(connection, each)]
+        missing += [each.name for each in topology.queues if not await _exists(connection, each)]
     return tuple(missing)
 
 
@@ -116,6 +118,14 @@ async def messages_ready(connection: AbstractConnection, queue: Queue) -> int:
     async with _temporary_channel(connection) as channel:
         declared = await _declare_queue(channel, queue)
     return declared.declaration_result.message_count or 0
+
+
+@contextmanager
+def _naming_conflicts() -> Iterator[None]:
+    try:
+        yield
+    except (ChannelPreconditionFailed, ChannelAccessRefused, ChannelLockedResource) as error:
+        raise TopologyConflictError(f"the broker's topology is not ours: {error}") from error
 
 
 async def _declare_queue(channel: AbstractChannel, queue: Queue) -> AbstractQueue:

@@ -6,6 +6,7 @@ import aio_pika
 import pytest
 
 from common.broker import Publisher, open_connection, topology
+from common.errors import TopologyConflictError
 from common.model.image_ids import new
 from common.model.messages import Job, decode_job
 from tests.support.broker.vhost import Vhost, length
@@ -26,6 +27,16 @@ async def test_declaring_twice_and_at_once_changes_nothing(vhost: Vhost, declare
     await asyncio.gather(*(declare(vhost.url, declared) for _ in range(3)))
 
     assert vhost.queues() == {queue.name for queue in declared.queues}
+
+
+async def test_an_exclusive_queue_of_another_connection_is_a_conflict(vhost: Vhost) -> None:
+    """Not a broker that fails for a moment: only its owner can remove it."""
+    async with await aio_pika.connect(vhost.url) as other, open_connection(vhost.url, "declare") as ours:
+        channel = await other.channel()
+        await channel.declare_queue(topology.JOBS, exclusive=True)
+
+        with pytest.raises(TopologyConflictError):
+            await topology.find_missing(ours, topology.Topology((), (topology.Queue(topology.JOBS),)))
 
 
 async def test_the_queues_are_those_of_the_design(vhost: Vhost) -> None:
