@@ -34,11 +34,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """`attempt.json`: written before a worker decodes; its loss harms nothing."""
+    """`attempt.json`: written before a worker decodes; its loss harms nothing.
+
+    `ended` tells that the worker has outlived the attempt, which it is to repeat; `deaths` is how many attempts before
+    it ended without that.
+    """
 
     attempt: int
     worker: str
     started_at: datetime
+    ended: bool = False
+    deaths: int = 0
 
 
 class OutputRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +99,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def attempts(self) -> int:
         """The number of attempts that workers have begun."""
         return self.attempt.attempt if self.attempt else 0
+
+    @property
+    def deaths(self) -> int:
+        """The number of attempts whose worker died or lost its connection, the one in progress included."""
+        return self.attempt.deaths + (not self.attempt.ended) if self.attempt else 0
 
 
 def now() -> datetime:

@@ -84,6 +84,12 @@ class Store(Protocol):
     async def count_attempts(self, image_id: str) -> int:
         """Return the number of the image's last attempt, 0 when there was none; its record may be damaged."""
 
+    async def record_attempt_end(self, image_id: str, attempt: int) -> None:
+        """Record that the worker has outlived this attempt, which ended without a result.
+
+        Changes nothing once the image has a result or another attempt, or is gone.
+        """
+
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         """Write the outputs, then the result unless there is one; return the result that stands.
 

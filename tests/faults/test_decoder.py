@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from tests.support.broker.node import BrokerNode
 from tests.support.broker.vhost import Vhost
 from tests.support.fault_scenario import ScenarioFactory, small
 from tests.support.images.drawings import photograph
@@ -16,7 +17,7 @@ from tests.support.processes.marks import (
     stalling_decoder,
 )
 from tests.support.processes.services import Service
-from tests.support.waiting import wait_until
+from tests.support.waiting import holds, wait_until
 
 DEADLINE = {"JOB_TIMEOUT_SECONDS": "1", "JOB_STALL_SECONDS": "20"}
 
@@ -113,6 +114,32 @@ def test_decoder_process_that_waits_for_ever(start_scenario: ScenarioFactory, vh
     assert "tried 3 times" in status["error"]
     assert {status for each, status in found.items() if each != stalled} == {"completed"}
     assert scenario.worker.child.running, "the worker lives on"
+
+
+def test_retry_that_the_broker_does_not_confirm(
+    start_scenario: ScenarioFactory, hurt_broker: BrokerNode, hurt_vhost: Vhost
+) -> None:
+    """The worker keeps the delivery meanwhile: no attempt is spent, and no death is counted."""
+    scenario = start_scenario(
+        hurt_vhost,
+        workers=0,
+        faulty_workers=1,
+        JOB_STALL_SECONDS="10",
+        RETRY_DELAYS_SECONDS="1",
+        PUBLISH_TIMEOUT_SECONDS="1",
+    )
+    stalled = scenario.upload(stalling_decoder(small()))
+    scenario.user.wait_for(stalled, "processing")
+    hurt_broker.memory_alarm(True)
+    try:
+        holds(lambda: scenario.attempts(stalled) == 1, "it is not tried again", during=22)
+    finally:
+        hurt_broker.memory_alarm(False)
+
+    scenario.wait_final()
+
+    assert scenario.user.status(stalled)["error_code"] == "job_stalled"
+    assert scenario.attempts(stalled) == 2
 
 
 def test_worker_thread_that_waits_for_ever(start_scenario: ScenarioFactory, vhost: Vhost) -> None:

@@ -76,6 +76,9 @@ class LocalStore:
     async def count_attempts(self, image_id: str) -> int:
         return await self._run(partial(count_attempts, self._layout.image(image_id)))
 
+    async def record_attempt_end(self, image_id: str, attempt: int) -> None:
+        await self._run(partial(self._record_attempt_end, image_id, attempt))
+
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         return await self._run(partial(results.record_result, self._layout, result, outputs))
 
@@ -132,11 +135,22 @@ class LocalStore:
         record = self._find(read_record, folder)
         if record is None or record.result is not None:
             return record
-        attempt = Attempt(attempt=count_attempts(folder) + 1, worker=worker, started_at=now())
+        attempt = Attempt(
+            attempt=count_attempts(folder) + 1, worker=worker, started_at=now(), deaths=record.deaths
+        )
         with naming_missing_files(self._layout, folder):
             # Not synced: should a power cut take it, a count restarts and nothing else.
             durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(attempt), durable=False)
         return Record(manifest=record.manifest, attempt=attempt)
+
+    def _record_attempt_end(self, image_id: str, attempt: int) -> None:
+        folder = self._layout.image(image_id)
+        record = self._find(read_record, folder)
+        if record is None or record.attempt is None or record.attempt.attempt != attempt:
+            return
+        ended = msgspec.structs.replace(record.attempt, ended=True)
+        with naming_missing_files(self._layout, folder):
+            durable_files.replace_file(folder, ATTEMPT, msgspec.json.encode(ended), durable=False)
 
 
 def _backlog(layout: Layout) -> Backlog:

@@ -93,8 +93,8 @@ class DeadLetterHandler:
         elif record.result is not None:
             self._metrics.dead_letters.labels("finished_before").inc()
             await self._recorder.publish(record.manifest, record.result)
-        elif record.attempts >= MAX_DELIVERIES:
-            reason = f"its worker died or lost its connection {MAX_DELIVERIES} times while developing it"
+        elif record.deaths >= MAX_DELIVERIES:
+            reason = f"its worker died or lost its connection {record.deaths} times while developing it"
             await self._fail(job, "worker_crashed", reason)
         elif job.resubmissions >= _MAX_RESUBMISSIONS:
             times = (_MAX_RESUBMISSIONS + 1) * MAX_DELIVERIES

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -28,6 +29,9 @@ from services.worker.metrics import WorkerMetrics
 from services.worker.pipeline.pipeline import PipelineResult
 
 log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
 
 Develop = Callable[[Path, Recipe], Awaitable[PipelineResult]]
 
@@ -97,8 +101,21 @@ class JobHandler:
             # Whoever wrote the result may have died before this.
             await self._store.clear_pending(job.image_id)
             return
-        result, files = await self._attempt(record)
-        await self._recorder.record(record.manifest, result, files)
+        try:
+            result, files = await self._attempt(record)
+            await self._recorder.record(record.manifest, result, files)
+        except ImageGoneError:
+            raise
+        except Exception:
+            await self._record_attempt_end(record)
+            raise
+
+    async def _record_attempt_end(self, record: Record) -> None:
+        """Record that this worker has outlived the attempt: it is not counted among those that killed theirs."""
+        try:
+            await self._store.record_attempt_end(record.manifest.image_id, record.attempts)
+        except (ImageGoneError, TransientError) as error:
+            log.warning("job.attempt_end_not_recorded", reason=str(error))
 
     async def _attempt(self, record: Record) -> tuple[Result, dict[str, bytes]]:
         """Develop the image once; returns its result, and the bytes of its outputs by file name."""
@@ -144,11 +161,26 @@ class JobHandler:
             return Disposition.REQUEUE
         return Disposition.ACK
 
+    async def _publish_retry(self, job: Job, *, delay_seconds: int, wait_seconds: float) -> None:
+        """Publish until the broker confirms. The delivery is kept meanwhile: putting it back would use it up."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._publisher.publish_retry(
+                    job, delay_seconds=delay_seconds, wait_seconds=wait_seconds
+                )
+            except BrokerUnavailableError as error:
+                log.warning("job.retry_not_published", reason=str(error), seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                return
+
     async def _schedule_retry(self, job: Job, error: TransientError) -> None:
         delay = self._retry_delays[job.attempt - 1]
         wait = delay * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
         again = Job(image_id=job.image_id, attempt=job.attempt + 1)
-        await self._publisher.publish_retry(again, delay_seconds=delay, wait_seconds=wait)
+        await self._publish_retry(again, delay_seconds=delay, wait_seconds=wait)
         log.warning(
             "job.retry_scheduled", error_code=error.code, reason=str(error), attempt=job.attempt, seconds=wait
         )

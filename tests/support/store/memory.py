@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from msgspec import structs
+
 from common.errors import ImageGoneError
 from common.model.records import Attempt, Record, Result, now
 from common.store import ORIGINAL, Backlog, Stores
@@ -54,7 +56,8 @@ class MemoryStore:
         kept = self.memory.images.get(image_id)
         if kept is not None and kept.result is None:
             before = await self.count_attempts(image_id)
-            kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now())
+            deaths = Record(manifest=kept.manifest, attempt=kept.attempt).deaths
+            kept.attempt = Attempt(attempt=before + 1, worker=worker, started_at=now(), deaths=deaths)
         return await self.read(image_id)
 
     async def count_attempts(self, image_id: str) -> int:
@@ -63,6 +66,12 @@ class MemoryStore:
         if kept is None:
             return 0
         return kept.attempt.attempt if kept.attempt else kept.attempts_before
+
+    async def record_attempt_end(self, image_id: str, attempt: int) -> None:
+        await self.memory.ask()
+        kept = self.memory.images.get(image_id)
+        if kept and not kept.result and kept.attempt and kept.attempt.attempt == attempt:
+            kept.attempt = structs.replace(kept.attempt, ended=True)
 
     async def record_result(self, result: Result, outputs: Mapping[str, bytes]) -> Result:
         kept = await self._kept(result.image_id)

@@ -107,6 +107,21 @@ async def test_attempts_are_counted(stores: Stores) -> None:
     assert record.attempt.worker == "worker 2"
 
 
+async def test_attempts_that_their_worker_outlived_are_no_deaths(stores: Stores) -> None:
+    image_id = await uploaded(stores.images)
+    for attempt in (1, 2, 3):
+        await stores.images.record_attempt(image_id, "worker")
+        if attempt != 2:
+            await stores.images.record_attempt_end(image_id, attempt)
+    await stores.images.record_attempt_end(image_id, 2)  # late, and not the last any more
+
+    record = await stores.images.read(image_id)
+
+    assert record is not None
+    assert (record.attempts, record.deaths) == (3, 1)
+    await stores.images.record_attempt_end(image_ids.new(), 1)
+
+
 async def test_the_first_result_stands(stores: Stores) -> None:
     image_id = await uploaded(stores.images)
     result, outputs = completed(image_id)

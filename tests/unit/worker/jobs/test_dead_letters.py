@@ -89,6 +89,19 @@ async def test_a_job_that_used_up_its_deliveries_without_being_tried_is_resubmit
     assert letters.counted("resubmitted") == 1
 
 
+async def test_attempts_that_their_workers_outlived_are_no_deaths(letters: DeadLetters) -> None:
+    image_id = await letters.attempted(MAX_DELIVERIES)
+    for attempt in range(MAX_DELIVERIES, 3 * MAX_DELIVERIES):
+        await letters.store.record_attempt_end(image_id, attempt)
+        await letters.store.record_attempt(image_id, "worker")
+    await letters.store.record_attempt_end(image_id, 3 * MAX_DELIVERIES)
+
+    assert await letters.handler(delivery_of(Job(image_id=image_id))) is Disposition.ACK
+
+    assert letters.publisher.jobs == [Job(image_id=image_id, resubmissions=1)]
+    assert await letters.result(image_id) is None
+
+
 async def test_a_job_is_not_resubmitted_for_ever(letters: DeadLetters) -> None:
     image_id = await letters.attempted(0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from services.worker.sandbox.lease import DecoderCrashedError, DecoderKilledErro
 from tests.support.fakes import RecordingPublisher, delivery_of
 from tests.support.store.memory import Memory, MemoryEvents, MemoryStore
 from tests.support.store.stored_images import completed, content_of, failed, uploaded
+from tests.support.waiting import eventually
 
 DEVELOPED = PipelineResult(
     outputs=(
@@ -336,12 +338,32 @@ async def test_a_retry_counts_its_attempt_and_waits_longer_each_time(worker: Wor
         assert 0.5 * delay <= wait <= delay, "never longer than its queue keeps it"
 
 
-async def test_a_job_that_cannot_be_postponed_stays_on_the_queue(worker: Worker) -> None:
+async def test_a_job_is_kept_until_the_broker_confirms_its_retry(worker: Worker) -> None:
+    """Putting it back would use up a delivery, and five of those make a dead letter of it."""
     worker.fault = FULL
     worker.publisher.break_down()
+    delivering = asyncio.create_task(worker.deliver())
+    await eventually(lambda: worker.developed, "it was tried")
+    await asyncio.sleep(0.1)
+    assert not delivering.done()
 
-    assert await worker.deliver() is Disposition.REQUEUE
-    assert not worker.publisher.retries
+    worker.publisher.recover()
+
+    assert await delivering is Disposition.ACK
+    assert len(worker.publisher.retries) == 1
+
+
+@pytest.mark.parametrize("fault", [FULL, RuntimeError("a defect")])
+async def test_an_attempt_that_the_worker_outlives_is_no_death(worker: Worker, fault: Exception) -> None:
+    worker.fault = fault
+    for attempt in (1, 2, 3):
+        worker.attempt = attempt
+        with suppress(RuntimeError):
+            await worker.deliver()
+
+    record = await worker.record()
+    assert record is not None
+    assert (record.attempts, record.deaths) == (3, 0)
 
 
 async def test_a_store_that_is_away_postpones_the_job_before_anything_else(worker: Worker) -> None:
