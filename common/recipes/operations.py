@@ -7,62 +7,26 @@ angles are degrees, clockwise. What a struct cannot say by bounds alone it check
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from common.recipes.filters import (
-    Adjust,
-    Blur,
-    Flatten,
-    Grayscale,
-    Pixelate,
-    Sharpen,
-)
-from common.recipes.geometry import (
-    Crop,
-    Extend,
-    Flip,
-    Flop,
-    Resize,
-    Rotate,
-    Round,
-    Trim,
-)
+from common.recipes import filters, geometry
 from common.recipes.watermark import Watermark
 
-__all__ = [
-    "Adjust",
-    "Blur",
-    "Crop",
-    "Extend",
-    "Flatten",
-    "Flip",
-    "Flop",
-    "Grayscale",
-    "Operation",
-    "Pixelate",
-    "Resize",
-    "Rotate",
-    "Round",
-    "Sharpen",
-    "Trim",
-    "Watermark",
-    "files_named",
-]
-
+# Every operation there is, in the order of the manual; each struct is imported from the module that defines it.
 Operation = (
-    Resize
-    | Crop
-    | Extend
-    | Trim
-    | Rotate
-    | Flip
-    | Flop
+    geometry.Resize
+    | geometry.Crop
+    | geometry.Extend
+    | geometry.Trim
+    | geometry.Rotate
+    | geometry.Flip
+    | geometry.Flop
     | Watermark
-    | Blur
-    | Sharpen
-    | Pixelate
-    | Grayscale
-    | Adjust
-    | Round
-    | Flatten
+    | filters.Blur
+    | filters.Sharpen
+    | filters.Pixelate
+    | filters.Grayscale
+    | filters.Adjust
+    | geometry.Round
+    | filters.Flatten
 )
 
 

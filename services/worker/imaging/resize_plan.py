@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from common.recipes.values import SMART
 from services.worker.imaging.geometry import (
     Box,
@@ -14,7 +14,7 @@ from services.worker.imaging.geometry import (
 
 
 class ResizePlan(NamedTuple):
-    """The `box` cut from the source, scaled to `size`, lies in a canvas of the size `canvas`.
+    """Describes a resize: `box` is cut from the source, scaled to `size`, and placed on a canvas of the size `canvas`.
 
     `scale` is the larger of the two sides' scales: what of the source's resolution is needed.
     """
@@ -51,7 +51,7 @@ def plan_resize(source: Size, parameters: Resize) -> ResizePlan:
 
 
 def _proportional(source: Size, limits: tuple[int | None, int | None], *, enlarge: bool) -> ResizePlan:
-    """One side is given, and the other follows."""
+    """Return the plan where one side is given, and the other follows."""
     scale = min(limit / side for limit, side in zip(limits, source, strict=True) if limit is not None)
     size = clamp_box(_scaled(source, scale if enlarge else min(scale, 1.0)), source)
     return ResizePlan(size, (0.0, 0.0, *source), scale if enlarge else min(scale, 1.0), size)

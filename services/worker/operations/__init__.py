@@ -1,7 +1,8 @@
-"""What can be done to an image: one operation a file, and the registry that says which struct asks for which.
+"""Implements the operations, one a file, and registers which struct of a recipe each belongs to.
 
 An operation takes an image in RGB or RGBA and its parameters, and returns an image in RGB or RGBA; it never changes the
-one it was given. To add one: its struct in common.recipes, its file here, its line in the registry below.
+one it was given. To add one: its struct in common.recipes and a line in the
+union there, its file here, its line in the registry below.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image
 
-from common.recipes import operations as structs
+from common.recipes import filters, geometry
 from common.recipes.operations import Operation
+from common.recipes.watermark import Watermark
 from services.worker.decoding.assets import Assets
 from services.worker.operations.adjust import adjust
 from services.worker.operations.blur import blur
@@ -31,7 +33,7 @@ from services.worker.operations.watermark import warn_of_missing_letters, waterm
 
 
 class _Entry(NamedTuple):
-    """How an operation is done: `function` does it; `takes_assets` if it reads the operator's files.
+    """Says how an operation is done: `function` does it; `takes_assets` if it reads the operator's files.
 
     `resolve` puts numbers in the place of what the image decides, and `function` is given its result. `warn` says what
     cannot be done as asked, and takes the operator's files, too.
@@ -44,26 +46,26 @@ class _Entry(NamedTuple):
 
 
 _REGISTRY: Final[Mapping[type[Operation], _Entry]] = {
-    structs.Resize: _Entry(resize, resolve=resolve_position),
-    structs.Crop: _Entry(crop),
-    structs.Extend: _Entry(extend),
-    structs.Trim: _Entry(crop, resolve=find_trim_box),
-    structs.Rotate: _Entry(rotate),
-    structs.Flip: _Entry(flip),
-    structs.Flop: _Entry(flop),
-    structs.Watermark: _Entry(watermark, takes_assets=True, warn=warn_of_missing_letters),
-    structs.Blur: _Entry(blur),
-    structs.Sharpen: _Entry(sharpen),
-    structs.Pixelate: _Entry(pixelate),
-    structs.Grayscale: _Entry(grayscale),
-    structs.Adjust: _Entry(adjust),
-    structs.Round: _Entry(round_corners),
-    structs.Flatten: _Entry(flatten),
+    geometry.Resize: _Entry(resize, resolve=resolve_position),
+    geometry.Crop: _Entry(crop),
+    geometry.Extend: _Entry(extend),
+    geometry.Trim: _Entry(crop, resolve=find_trim_box),
+    geometry.Rotate: _Entry(rotate),
+    geometry.Flip: _Entry(flip),
+    geometry.Flop: _Entry(flop),
+    Watermark: _Entry(watermark, takes_assets=True, warn=warn_of_missing_letters),
+    filters.Blur: _Entry(blur),
+    filters.Sharpen: _Entry(sharpen),
+    filters.Pixelate: _Entry(pixelate),
+    filters.Grayscale: _Entry(grayscale),
+    filters.Adjust: _Entry(adjust),
+    geometry.Round: _Entry(round_corners),
+    filters.Flatten: _Entry(flatten),
 }
 
 
 class Operations:
-    """The operations, ready to be done with an operator's fonts and watermark images."""
+    """Applies operations with an operator's fonts and watermark images."""
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets

@@ -4,7 +4,7 @@ import math
 
 from PIL import Image
 
-from common.recipes.operations import Adjust
+from common.recipes.filters import Adjust
 from services.worker.imaging.canvas import preserving_alpha
 from services.worker.operations.grayscale import LUMINANCE
 

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageFilter
 
-from common.recipes.operations import Blur
+from common.recipes.filters import Blur
 from services.worker.imaging.canvas import with_premultiplied_alpha
 
 

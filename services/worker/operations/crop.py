@@ -3,7 +3,7 @@
 from PIL import Image
 
 from common.errors import InvalidRecipeError
-from common.recipes.operations import Crop
+from common.recipes.geometry import Crop
 from services.worker.imaging.geometry import to_pixels
 
 

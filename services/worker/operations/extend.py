@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.recipes.operations import Extend
+from common.recipes.geometry import Extend
 from services.worker.imaging.canvas import composite, new_canvas
 from services.worker.imaging.geometry import clamp_box
 

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.recipes.operations import Flatten
+from common.recipes.filters import Flatten
 from services.worker.imaging.canvas import composite, new_canvas
 
 

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.recipes.operations import Flip
+from common.recipes.geometry import Flip
 
 
 def flip(image: Image.Image, _parameters: Flip) -> Image.Image:

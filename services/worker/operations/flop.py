@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.recipes.operations import Flop
+from common.recipes.geometry import Flop
 
 
 def flop(image: Image.Image, _parameters: Flop) -> Image.Image:

@@ -4,7 +4,7 @@ from typing import Final
 
 from PIL import Image
 
-from common.recipes.operations import Grayscale
+from common.recipes.filters import Grayscale
 from services.worker.imaging.canvas import preserving_alpha
 
 LUMINANCE: Final = (0.2126, 0.7152, 0.0722)  # what red, green and blue count for in CSS filters

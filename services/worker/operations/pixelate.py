@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from common.recipes.operations import Pixelate
+from common.recipes.filters import Pixelate
 
 
 def pixelate(image: Image.Image, parameters: Pixelate) -> Image.Image:

@@ -3,7 +3,7 @@
 import msgspec
 from PIL import Image
 
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from common.recipes.values import SMART
 from services.worker.imaging.canvas import composite, new_canvas
 from services.worker.imaging.geometry import Box, Size, anchor_offset
@@ -43,5 +43,5 @@ def resize_box(image: Image.Image, plan: ResizePlan, box: Box, parameters: Resiz
 
 
 def _scale(image: Image.Image, size: Size, box: Box) -> Image.Image:
-    """Pillow weighs pixels by their opacity, against dark fringes."""
+    """Scale a box of the image; Pillow weighs pixels by their opacity, against dark fringes."""
     return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=_AVERAGING_GAP)

@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import Image
 
-from common.recipes.operations import Rotate
+from common.recipes.geometry import Rotate
 from services.worker.imaging.canvas import composite, new_canvas, with_premultiplied_alpha
 from services.worker.imaging.geometry import Size, clamp_box
 

@@ -4,7 +4,7 @@ import math
 
 from PIL import Image, ImageChops, ImageDraw
 
-from common.recipes.operations import Round
+from common.recipes.geometry import Round
 from services.worker.imaging.geometry import Size, to_pixels
 
 _FINE = 1024  # pixels: larger curves are smooth enough with fewer samples

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageFilter
 
-from common.recipes.operations import Sharpen
+from common.recipes.filters import Sharpen
 from services.worker.imaging.canvas import with_premultiplied_alpha
 
 

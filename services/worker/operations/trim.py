@@ -3,7 +3,7 @@
 from PIL import Image, ImageChops
 
 from common.recipes.css_colors import parse_color
-from common.recipes.operations import Crop, Trim
+from common.recipes.geometry import Crop, Trim
 
 
 def find_trim_box(parameters: Trim, image: Image.Image) -> Crop:

@@ -4,7 +4,8 @@ from typing import Final
 
 from PIL import Image
 
-from common.recipes.operations import Rotate, Watermark
+from common.recipes.geometry import Rotate
+from common.recipes.watermark import Watermark
 from services.worker.decoding.assets import Assets
 from services.worker.imaging.canvas import composite
 from services.worker.imaging.geometry import Size, anchor_offset

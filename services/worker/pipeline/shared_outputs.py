@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from common.recipes.recipe import Output, Recipe
 from services.worker.imaging.geometry import Size
 from services.worker.imaging.resize_plan import plan_resize

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from common.recipes.operations import Operation, Resize
+from common.recipes.geometry import Resize
+from common.recipes.operations import Operation
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.source_image import DecodedFrame
 from services.worker.imaging.geometry import Size, map_box

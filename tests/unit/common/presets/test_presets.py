@@ -6,8 +6,9 @@ import pytest
 
 from common.errors import ConfigurationError
 from common.presets.presets import Presets, load_presets
-from common.recipes.operations import Resize, Watermark
+from common.recipes.geometry import Resize
 from common.recipes.recipe import Recipe
+from common.recipes.watermark import Watermark
 
 
 def loaded(folder: Path, text: str, **options: str) -> Presets:

@@ -9,7 +9,7 @@ import thumbhash as reference  # type: ignore[import-untyped]  # it ships no typ
 from PIL import Image, ImageDraw
 
 from common.model.reports import ImageReport
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from services.worker.analysis.phash import phash
 from services.worker.analysis.thumbhash import thumbhash
 from tests.support.images.develop import developed, recipe_of

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from common.errors import InvalidRecipeError
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from services.worker.imaging.geometry import Box, Size
 from services.worker.imaging.resize_plan import ResizePlan, plan_resize
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from common.errors import DarkroomError
-from common.recipes import operations as structs
+from common.recipes import filters, geometry
 from common.recipes.operations import Operation
 from common.recipes.values import MAX_DIMENSION
+from common.recipes.watermark import Watermark
 from services.worker.decoding.assets import Assets
 from services.worker.operations import Operations
 from tests.support.images.develop import (
@@ -26,27 +27,27 @@ from tests.support.images.drawings import encoded, scene, with_hole
 from tests.support.images.similarity import color_at, colors_differ_by, similarity
 
 EVERY: dict[str, Operation] = {
-    "resize": structs.Resize(width=64, height=48, fit="cover"),
-    "resize to contain": structs.Resize(width=64, height=64, fit="contain", background="teal"),
-    "resize by attention": structs.Resize(width=40, height=40, fit="cover", position="attention"),
-    "resize by entropy": structs.Resize(width=40, height=40, fit="cover", position="entropy"),
-    "crop": structs.Crop(left="10%", top="10%", width="50%", height="50%"),
-    "extend": structs.Extend(top=3, right=5, bottom=7, left=9, background="#ff000080"),
-    "trim": structs.Trim(),
-    "rotate": structs.Rotate(angle=30, background="white"),
-    "rotate by a right angle": structs.Rotate(angle=90),
-    "flip": structs.Flip(),
-    "flop": structs.Flop(),
-    "watermark": structs.Watermark(text="MARK"),
-    "watermark, tiled": structs.Watermark(text="MARK", tile=True, angle=30, color="red"),
-    "blur": structs.Blur(sigma=3),
-    "sharpen": structs.Sharpen(sigma=1, amount=2),
-    "pixelate": structs.Pixelate(size=8),
-    "grayscale": structs.Grayscale(),
-    "adjust": structs.Adjust(brightness=1.2, contrast=0.8, saturation=1.5, gamma=1.3),
-    "round": structs.Round(radius="20%"),
-    "circle": structs.Round(circle=True),
-    "flatten": structs.Flatten(background="navy"),
+    "resize": geometry.Resize(width=64, height=48, fit="cover"),
+    "resize to contain": geometry.Resize(width=64, height=64, fit="contain", background="teal"),
+    "resize by attention": geometry.Resize(width=40, height=40, fit="cover", position="attention"),
+    "resize by entropy": geometry.Resize(width=40, height=40, fit="cover", position="entropy"),
+    "crop": geometry.Crop(left="10%", top="10%", width="50%", height="50%"),
+    "extend": geometry.Extend(top=3, right=5, bottom=7, left=9, background="#ff000080"),
+    "trim": geometry.Trim(),
+    "rotate": geometry.Rotate(angle=30, background="white"),
+    "rotate by a right angle": geometry.Rotate(angle=90),
+    "flip": geometry.Flip(),
+    "flop": geometry.Flop(),
+    "watermark": Watermark(text="MARK"),
+    "watermark, tiled": Watermark(text="MARK", tile=True, angle=30, color="red"),
+    "blur": filters.Blur(sigma=3),
+    "sharpen": filters.Sharpen(sigma=1, amount=2),
+    "pixelate": filters.Pixelate(size=8),
+    "grayscale": filters.Grayscale(),
+    "adjust": filters.Adjust(brightness=1.2, contrast=0.8, saturation=1.5, gamma=1.3),
+    "round": geometry.Round(radius="20%"),
+    "circle": geometry.Round(circle=True),
+    "flatten": filters.Flatten(background="navy"),
 }
 SOURCES: dict[str, Callable[[], bytes]] = {
     "RGB": lambda: encoded(scene(160, 120), "PNG"),
@@ -114,29 +115,29 @@ def test_the_smallest_and_the_longest_images_come_through(
 
 def test_flip_and_flop_mirror() -> None:
     image = scene(160, 120)
-    assert apply(image, structs.Flip()).getpixel((0, 0)) == image.getpixel((0, 119))
-    assert apply(image, structs.Flop()).getpixel((0, 0)) == image.getpixel((159, 0))
+    assert apply(image, geometry.Flip()).getpixel((0, 0)) == image.getpixel((0, 119))
+    assert apply(image, geometry.Flop()).getpixel((0, 0)) == image.getpixel((159, 0))
     assert (
-        apply(image, structs.Flip(), structs.Flop()).tobytes()
-        == apply(image, structs.Rotate(angle=180)).tobytes()
+        apply(image, geometry.Flip(), geometry.Flop()).tobytes()
+        == apply(image, geometry.Rotate(angle=180)).tobytes()
     )
 
 
 def test_rotate_turns_clockwise() -> None:
     image = Image.new("RGB", (40, 20), "black")
     image.paste("red", (0, 0, 10, 20))  # on the left
-    turned = apply(image, structs.Rotate(angle=90))
+    turned = apply(image, geometry.Rotate(angle=90))
     assert turned.size == (20, 40)
     assert turned.getpixel((10, 2)) == (255, 0, 0), "what was left is on top"
 
 
 def test_a_crop_outside_the_image_is_an_error_of_the_recipe() -> None:
     with pytest.raises(DarkroomError, match="crop"):
-        apply(scene(160, 120), structs.Crop(left=500))
+        apply(scene(160, 120), geometry.Crop(left=500))
 
 
 def test_extend_adds_borders_of_its_color() -> None:
-    result = apply(scene(160, 120), structs.Extend(left=10, top=20, background="red"))
+    result = apply(scene(160, 120), geometry.Extend(left=10, top=20, background="red"))
     assert result.size == (170, 140)
     assert result.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
     assert result.convert("RGB").crop((10, 20, 170, 140)).tobytes() == scene(160, 120).tobytes()
@@ -145,29 +146,29 @@ def test_extend_adds_borders_of_its_color() -> None:
 def test_trim_leaves_what_differs_from_the_ground() -> None:
     image = Image.new("RGB", (100, 80), "white")
     image.paste("green", (30, 20, 70, 50))
-    assert apply(image, structs.Trim()).size == (40, 30)
-    assert apply(Image.new("RGB", (9, 9), "white"), structs.Trim()).size == (9, 9), "never to nothing"
+    assert apply(image, geometry.Trim()).size == (40, 30)
+    assert apply(Image.new("RGB", (9, 9), "white"), geometry.Trim()).size == (9, 9), "never to nothing"
 
 
 def test_pixelate_makes_squares_of_one_color() -> None:
-    result = apply(scene(160, 120), structs.Pixelate(size=16))
+    result = apply(scene(160, 120), filters.Pixelate(size=16))
     square = result.crop((32, 16, 48, 32))
     assert len(set(pixels(square))) == 1
 
 
 def test_grayscale_takes_the_colors_away_and_keeps_transparency() -> None:
-    result = apply(with_hole(scene(160, 120)), structs.Grayscale())
+    result = apply(with_hole(scene(160, 120)), filters.Grayscale())
     red, green, blue, alpha = result.convert("RGBA").split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
     assert alpha.tobytes() == with_hole(scene(160, 120)).getchannel("A").tobytes()
 
 
 def test_adjust_without_a_change_changes_nothing() -> None:
-    assert apply(scene(160, 120), structs.Adjust()).tobytes() == scene(160, 120).tobytes()
+    assert apply(scene(160, 120), filters.Adjust()).tobytes() == scene(160, 120).tobytes()
 
 
 @pytest.mark.parametrize(
-    "blurred", [structs.Blur(sigma=4), structs.Rotate(angle=20), structs.Resize(width=40)]
+    "blurred", [filters.Blur(sigma=4), geometry.Rotate(angle=20), geometry.Resize(width=40)]
 )
 def test_transparent_pixels_lend_no_color_to_their_neighbors(blurred: Operation) -> None:
     image = Image.new("RGBA", (80, 80), (0, 255, 0, 0))  # green that nobody sees
@@ -180,21 +181,21 @@ def test_transparent_pixels_lend_no_color_to_their_neighbors(blurred: Operation)
 
 @pytest.mark.parametrize("radius", ["0%", "0.001%", "0.05%", "0.1%", "0.2%", "0.4%"])
 def test_round_by_less_than_half_a_pixel_leaves_the_corners(radius: str) -> None:
-    low, _ = apply(scene(160, 120), structs.Round(radius=radius)).getchannel("A").getextrema()
+    low, _ = apply(scene(160, 120), geometry.Round(radius=radius)).getchannel("A").getextrema()
     assert low >= 200  # type: ignore[operator]  # one channel
 
 
 def test_round_cuts_the_corners_and_nothing_else() -> None:
-    result = apply(scene(160, 120), structs.Round(radius=30))
+    result = apply(scene(160, 120), geometry.Round(radius=30))
     assert result.getchannel("A").getpixel((0, 0)) == 0
     assert result.getchannel("A").getpixel((80, 60)) == 255
-    circle = apply(scene(160, 120), structs.Round(circle=True))
+    circle = apply(scene(160, 120), geometry.Round(circle=True))
     assert circle.size == (120, 120)
     assert circle.getchannel("A").getpixel((60, 1)) == 255
 
 
 def test_flatten_leaves_nothing_transparent() -> None:
-    result = apply(with_hole(scene(160, 120)), structs.Flatten(background="navy"))
+    result = apply(with_hole(scene(160, 120)), filters.Flatten(background="navy"))
     assert result.mode == "RGB" or result.getchannel("A").getextrema() == (255, 255)
 
 
@@ -209,7 +210,7 @@ def test_smart_crop_keeps_the_subject(by: str, mode: str, at: float) -> None:
     subject = scene(80, 80)
     image.paste(subject, (middle[0] - 40, middle[1] - 40))
 
-    operation = structs.Resize(width=150, height=150, fit="cover", position=by)
+    operation = geometry.Resize(width=150, height=150, fit="cover", position=by)
     result = apply(image, operation)
 
     corners = [color_at(result, across, down) for across in (0.02, 0.98) for down in (0.02, 0.98)]
@@ -229,22 +230,22 @@ def pillow_of(image: Any) -> Image.Image:
 
 
 FIDELITY: dict[str, tuple[Operation, Callable[[Any], Any]]] = {
-    "resize inside": (structs.Resize(width=400), lambda v: v.thumbnail_image(400, height=10_000)),
+    "resize inside": (geometry.Resize(width=400), lambda v: v.thumbnail_image(400, height=10_000)),
     "resize cover": (
-        structs.Resize(width=300, height=300, fit="cover"),
+        geometry.Resize(width=300, height=300, fit="cover"),
         lambda v: v.thumbnail_image(300, height=300, crop="centre"),
     ),
     "resize fill": (
-        structs.Resize(width=200, height=400, fit="fill"),
+        geometry.Resize(width=200, height=400, fit="fill"),
         lambda v: v.thumbnail_image(200, height=400, size="force"),
     ),
-    "blur": (structs.Blur(sigma=4), lambda v: v.gaussblur(4)),
-    "crop": (structs.Crop(left=100, top=50, width=300, height=200), lambda v: v.crop(100, 50, 300, 200)),
-    "flip": (structs.Flip(), lambda v: v.flip("vertical")),
-    "rotate": (structs.Rotate(angle=90), lambda v: v.rot90()),
-    "grayscale": (structs.Grayscale(), lambda v: v.colourspace("b-w").colourspace("srgb")),
-    "brightness": (structs.Adjust(brightness=0.8), lambda v: (v * 0.8).cast("uchar")),
-    "contrast": (structs.Adjust(contrast=0.7), lambda v: ((v - 127.5) * 0.7 + 127.5).cast("uchar")),
+    "blur": (filters.Blur(sigma=4), lambda v: v.gaussblur(4)),
+    "crop": (geometry.Crop(left=100, top=50, width=300, height=200), lambda v: v.crop(100, 50, 300, 200)),
+    "flip": (geometry.Flip(), lambda v: v.flip("vertical")),
+    "rotate": (geometry.Rotate(angle=90), lambda v: v.rot90()),
+    "grayscale": (filters.Grayscale(), lambda v: v.colourspace("b-w").colourspace("srgb")),
+    "brightness": (filters.Adjust(brightness=0.8), lambda v: (v * 0.8).cast("uchar")),
+    "contrast": (filters.Adjust(contrast=0.7), lambda v: ((v - 127.5) * 0.7 + 127.5).cast("uchar")),
 }
 
 
@@ -265,7 +266,7 @@ _position = st.sampled_from(["center", "top-left", "bottom", "30% 70%", "attenti
 _side = st.integers(1, 300)
 OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(
-        structs.Resize,
+        geometry.Resize,
         width=_side,
         height=st.none() | _side,
         fit=st.sampled_from(["inside", "outside", "cover", "contain", "fill"]),
@@ -274,19 +275,19 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         background=_color,
     ),
     st.builds(
-        structs.Crop,
+        geometry.Crop,
         left=_percent,
         top=st.integers(0, 200),
         width=st.none() | _side,
         height=st.none() | _percent,
     ),
-    st.builds(structs.Extend, top=_side, left=_side, background=_color),
-    st.builds(structs.Trim, threshold=st.integers(0, 254), background=st.none() | _opaque),
-    st.builds(structs.Rotate, angle=st.floats(-360, 360), background=_color),
-    st.just(structs.Flip()),
-    st.just(structs.Flop()),
+    st.builds(geometry.Extend, top=_side, left=_side, background=_color),
+    st.builds(geometry.Trim, threshold=st.integers(0, 254), background=st.none() | _opaque),
+    st.builds(geometry.Rotate, angle=st.floats(-360, 360), background=_color),
+    st.just(geometry.Flip()),
+    st.just(geometry.Flop()),
     st.builds(
-        structs.Watermark,
+        Watermark,
         text=st.text(min_size=1, max_size=20).filter(lambda text: bool(text.strip())),
         size=st.floats(0.02, 1),
         color=st.none() | _opaque,
@@ -295,20 +296,20 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
         tile=st.booleans(),
         angle=st.floats(-360, 360),
     ),
-    st.builds(structs.Blur, sigma=st.floats(0.3, 250)),
-    st.builds(structs.Sharpen, sigma=st.floats(0.3, 10), amount=st.floats(0, 10)),
-    st.builds(structs.Pixelate, size=st.integers(2, 1024)),
-    st.just(structs.Grayscale()),
+    st.builds(filters.Blur, sigma=st.floats(0.3, 250)),
+    st.builds(filters.Sharpen, sigma=st.floats(0.3, 10), amount=st.floats(0, 10)),
+    st.builds(filters.Pixelate, size=st.integers(2, 1024)),
+    st.just(filters.Grayscale()),
     st.builds(
-        structs.Adjust,
+        filters.Adjust,
         brightness=st.floats(0, 10),
         contrast=st.floats(0, 10),
         saturation=st.floats(0, 10),
         gamma=st.floats(0.1, 10),
     ),
-    st.builds(structs.Round, radius=st.integers(1, 500)),
-    st.just(structs.Round(circle=True)),
-    st.builds(structs.Flatten, background=_opaque),
+    st.builds(geometry.Round, radius=st.integers(1, 500)),
+    st.just(geometry.Round(circle=True)),
+    st.builds(filters.Flatten, background=_opaque),
 )
 IMAGES = st.builds(
     lambda width, height, mode: scene(width, height) if mode == "RGB" else with_hole(scene(width, height)),
@@ -336,10 +337,10 @@ def test_any_recipe_gives_an_image_within_bounds_or_an_error_of_ours(
 def test_a_watermark_may_be_an_image_of_the_operator_s(tmp_path: Any) -> None:
     Image.new("RGBA", (60, 30), (255, 0, 0, 255)).save(tmp_path / "logo.png")
     assets = Assets(watermarks_folder=tmp_path)
-    mark = structs.Watermark(image="logo.png", scale=0.25, opacity=1.0, position="top-left", margin=0.0)
+    mark = Watermark(image="logo.png", scale=0.25, opacity=1.0, position="top-left", margin=0.0)
 
     (rendered,) = developed(SOURCES["RGB"](), recipe_of(mark), assets=assets).outputs
 
     assert colors_differ_by(on_white(opened(rendered)).getpixel((10, 8)), (255, 0, 0)) < 8  # type: ignore[arg-type]
     with pytest.raises(DarkroomError, match=r"there is no watermark image 'none\.png'"):
-        developed(SOURCES["RGB"](), recipe_of(structs.Watermark(image="none.png")), assets=assets)
+        developed(SOURCES["RGB"](), recipe_of(Watermark(image="none.png")), assets=assets)

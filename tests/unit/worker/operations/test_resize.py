@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from services.worker.operations.resize import resize
 from tests.support.images.develop import on_white
 from tests.support.images.drawings import CORNERS, scene, with_hole

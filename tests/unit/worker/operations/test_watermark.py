@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 from PIL import Image, ImageChops
 
-from common.recipes.operations import Watermark
 from common.recipes.values import Position
+from common.recipes.watermark import Watermark
 from services.worker.decoding.assets import Assets
 from services.worker.operations.watermark import watermark
 from tests.support.images.drawings import scene, with_hole

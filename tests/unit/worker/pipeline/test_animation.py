@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 
 from common.errors import CorruptImageError, InvalidRecipeError
 from common.inspection.limits import ImageLimits
-from common.recipes.operations import Resize, Trim, Watermark
+from common.recipes.geometry import Resize, Trim
+from common.recipes.watermark import Watermark
 from services.worker.encoding.frames import (
     Frame,
     FrameSequence,

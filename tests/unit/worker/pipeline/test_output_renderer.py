@@ -9,7 +9,8 @@ from PIL import ExifTags, Image, ImageDraw
 
 from common.errors import InvalidRecipeError
 from common.formats.format_specs import Format
-from common.recipes.operations import Resize, Watermark
+from common.recipes.geometry import Resize
+from common.recipes.watermark import Watermark
 from services.worker.decoding.icc_profile import rebuild_rgb_profile
 from services.worker.encoding.quality_search import find_quality_for_size
 from tests.support.images import icc

@@ -9,8 +9,9 @@ import pytest
 from common.errors import StoreUnavailableError, TimedOutError
 from common.inspection.limits import ImageLimits
 from common.model.reports import SourceReport
-from common.recipes.operations import Resize, Watermark
+from common.recipes.geometry import Resize
 from common.recipes.recipe import Output, Recipe
+from common.recipes.watermark import Watermark
 from services.worker.decoding.assets import Assets
 from services.worker.pipeline.pipeline import develop
 from tests.support.images.develop import (

@@ -3,7 +3,9 @@
 import pytest
 
 from common.presets.presets import load_presets
-from common.recipes.operations import Blur, Operation, Resize
+from common.recipes.filters import Blur
+from common.recipes.geometry import Resize
+from common.recipes.operations import Operation
 from common.recipes.recipe import Output, Recipe
 from services.worker.pipeline.output_renderer import OutputFile
 from services.worker.pipeline.shared_outputs import render_each_once

@@ -18,7 +18,7 @@ from common.errors import (
     TimedOutError,
 )
 from common.inspection.limits import ImageLimits
-from common.recipes.operations import Resize
+from common.recipes.geometry import Resize
 from common.recipes.recipe import Output, Recipe
 from services.worker.decoding.assets import Assets
 from services.worker.decoding.image_header import configure_pillow
