@@ -1,4 +1,4 @@
-"""Rows of faults.md: a broker that is away, killed, frozen, under alarm, full, or that lost its queue."""
+"""A broker that is away, killed, frozen, under alarm, full, or that lost its queue."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Rows of faults.md about the decoder process and about pauses: whose fault it is, and who pays for it."""
+"""The decoder process, and pauses of what surrounds it: whose fault the end of an image is."""
 
 import os
 import signal

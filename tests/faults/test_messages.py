@@ -1,4 +1,4 @@
-"""Rows of faults.md: messages on the job queue that no upload of ours has put there."""
+"""Messages on the job queue that no upload of ours has put there."""
 
 import json
 

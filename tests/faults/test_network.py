@@ -1,4 +1,4 @@
-"""Rows of faults.md: links that are cut or refused at the worst moment."""
+"""Links that are cut or refused at the worst moment."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows of faults.md: processes that are killed, hang, run out of room or are restarted at the worst moment."""
+"""Processes that are killed, hang, run out of room or are restarted at the worst moment."""
 
 import resource
 import threading
