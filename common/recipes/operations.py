@@ -1,7 +1,8 @@
 """Lists what can be done to an image, one struct an operation; docstrings are the descriptions in the JSON Schema.
 
 The terms are those of sharp and CSS. Lengths are pixels, or a percentage of the image where they may be a string;
-angles are degrees, clockwise. What a struct cannot say by bounds alone it checks when it is made.
+angles are degrees, clockwise. What a struct cannot say by bounds alone it checks when it is made. What an operation
+does to pixels, and the registry of that, is in `services.worker.operations`.
 """
 
 from collections.abc import Iterable, Iterator

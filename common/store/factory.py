@@ -1,4 +1,7 @@
-"""Chooses the adapter by the store's URL, so that no service names one."""
+"""Chooses the adapter by the store's URL, so that no service names one.
+
+An adapter implements `common.store.protocols`.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

@@ -30,7 +30,7 @@ from services.api.limits.admission import Admission
 from services.api.limits.capacity import CapacityMonitor
 from services.api.limits.concurrency import ConcurrencyLimiter
 from services.api.limits.pending_quota import PendingQuota
-from services.api.limits.rate_limit import RateLimiter
+from services.api.limits.token_bucket import RateLimiter
 from services.api.limits.upload_timeouts import UploadTimeouts
 from services.api.metrics import ApiMetrics
 from services.api.openapi.document import document

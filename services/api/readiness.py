@@ -1,4 +1,4 @@
-"""Lists the checks of `/readyz`."""
+"""Lists the checks of the API's `/readyz`; the other services' are in `common.runtime.consumer_process`."""
 
 from common.runtime import health
 from services.api.dependencies import Dependencies

@@ -8,7 +8,7 @@ from services.api.limits.capacity import CapacityMonitor
 from services.api.limits.clients import Client
 from services.api.limits.concurrency import ConcurrencyLimiter
 from services.api.limits.pending_quota import PendingQuota
-from services.api.limits.rate_limit import RateLimiter
+from services.api.limits.token_bucket import RateLimiter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Defines a channel: one way to tell somebody about an event."""
+"""Defines a channel: one way to tell somebody about an event. `registry` builds those that there are."""
 
 from typing import Protocol
 

@@ -3,8 +3,8 @@
 import pytest
 
 from services.api.http.problems import Problem
-from services.api.limits import rate_limit
-from services.api.limits.rate_limit import RateLimiter
+from services.api.limits import token_bucket
+from services.api.limits.token_bucket import RateLimiter
 
 
 class Clock:
@@ -62,7 +62,7 @@ def test_no_rate_is_no_limit() -> None:
 
 
 def test_buckets_are_dropped_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "_MAX_CLIENTS", 10)
+    monkeypatch.setattr(token_bucket, "_MAX_CLIENTS", 10)
     limit = RateLimiter(60, 1, Clock())
     for number in range(1000):
         limit.take(str(number))
