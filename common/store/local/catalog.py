@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from uuid import uuid4
 
 from common.errors import ImageGoneError
 from common.model import image_ids
@@ -163,7 +164,11 @@ def _sweep(layout: Layout, older_than: timedelta) -> int:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+        # Out of the way by one rename first: an upload that is committed at this moment is whole, or not there at all.
+        claimed = path.with_name(f"swept-{uuid4().hex}")
+        with suppress(FileNotFoundError):
+            path.rename(claimed)
+            shutil.rmtree(claimed, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from common.errors import ImageGoneError, StoreUnavailableError
 from common.model.records import (
@@ -34,6 +35,8 @@ from common.store.local.results import naming_missing_files
 from common.store.local.staged_upload import LocalUpload
 from common.store.types import ORIGINAL, Backlog
 
+log = structlog.get_logger(__name__)
+
 _T = TypeVar("_T")
 
 
@@ -47,8 +50,10 @@ class LocalStore:
         self._run_batched = disk.run_batched
 
     async def prepare(self) -> None:
-        """Create the store's folders where they are missing."""
-        await self._run(partial(presence.prepare, self._layout))
+        """Create the store's folders where they are missing. Logs `store.created` when there was no store."""
+        if await self._run(partial(presence.prepare, self._layout)):
+            # Here, not in the thread that did it: what the process binds to its log lines is not known there.
+            log.warning("store.created", folder=str(self._layout.root))
 
     async def ping(self) -> bool:
         await self._run(self._ping)
