@@ -59,6 +59,31 @@ async def test_uploads_and_deletions_of_one_minute_are_told_the_truth(
     assert_nothing_left(tmp_path)
 
 
+async def test_an_upload_that_is_swept_while_it_is_committed_is_whole_or_refused(
+    replicas: list[Stores],
+) -> None:
+    """Each sweep is one whose clock is ahead: it takes every upload in progress for one that was left."""
+
+    async def upload(stores: Stores) -> str | None:
+        try:
+            return await uploaded(stores.images)
+        except TransientError:
+            return None
+
+    accepted: list[str] = []
+    for _ in range(ROUNDS):
+        outcomes = await asyncio.gather(
+            *(upload(stores) for stores in replicas),
+            *(each.catalog.sweep(older_than=ALL) for each in replicas),
+        )
+        accepted += [each for each in outcomes if isinstance(each, str)]
+    for image_id in accepted:
+        assert await replicas[0].images.read(image_id) is not None
+        assert await content_of(
+            await replicas[0].images.open_file(image_id, "original", media_type="image/jpeg")
+        )
+
+
 async def test_of_many_deletions_of_one_image_one_has_deleted_it(
     replicas: list[Stores], tmp_path: Path
 ) -> None:
