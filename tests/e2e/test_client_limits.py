@@ -119,8 +119,8 @@ def test_three_thousand_readers_that_do_not_read_take_little_memory(start_stack:
         assert read_megabytes(stack, path) == 8, "who reads is served meanwhile"
 
     taken = stack.api.child.peak_memory_bytes() - before
-    # 3,000 connections take half of it; without a bound on stalled readers it was 850.
-    assert taken < 300 * MEGABYTE, f"{taken / MEGABYTE:.0f} MiB"
+    # 297 and 313 MiB were seen, some 100 KiB a connection; without a bound on stalled readers it was 850.
+    assert taken < 400 * MEGABYTE, f"{taken / MEGABYTE:.0f} MiB"
 
 
 def write_failed(store: Path, count: int) -> list[str]:

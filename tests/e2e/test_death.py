@@ -85,7 +85,9 @@ def test_a_frozen_worker_that_thaws_after_another_finished_changes_nothing(
 
         frozen.child.thaw()
 
-        wait_until(lambda: frozen.logged("job.finished", image_id=image_id), "the late one has ended too")
+        wait_until(
+            lambda: frozen.logged("job.finished_before", image_id=image_id), "the late one has ended too"
+        )
         assert client.status(image_id) == finished
         assert client.http.head(f"/images/{image_id}/large").headers["ETag"] == etag
         stack.wait_nothing_left()

@@ -10,9 +10,8 @@ from typing import Final
 from common.errors import StoreUnavailableError
 from common.store.disk.thread_pool import Disk
 
-CHUNK_BYTES: Final = (
-    128 * 1024
-)  # a thread hop for less costs more than the reading; slow readers hold one of these
+CHUNK_BYTES: Final = 64 * 1024
+"""What is read at once: a slow reader holds some of these, and below it the thread hops cost more than the reading."""
 
 
 class OpenFile:
