@@ -107,9 +107,15 @@ async def find_missing(connection: AbstractConnection, topology: Topology) -> tu
 
     Raises TopologyConflictError when one belongs to somebody else, as another connection's exclusive queue does.
     """
+    unseen: tuple[Exchange | Queue, ...] = (*topology.exchanges, *topology.queues)
+    missing: list[str] = []
     with _naming_conflicts():
-        missing = [each.name for each in topology.exchanges if not await _exists(connection, each)]
-        missing += [each.name for each in topology.queues if not await _exists(connection, each)]
+        while unseen:
+            # The broker closes the channel on which it is asked for what it has not: the next question needs another.
+            async with _temporary_channel(connection) as channel:
+                found = await _count_until_missing(channel, unseen)
+            missing += [each.name for each in unseen[found : found + 1]]
+            unseen = unseen[found + 1 :]
     return tuple(missing)
 
 
@@ -140,17 +146,17 @@ async def _temporary_channel(connection: AbstractConnection) -> AsyncIterator[Ab
         yield channel
 
 
-async def _exists(connection: AbstractConnection, entity: Exchange | Queue) -> bool:
-    """Return whether the broker has it. It uses a channel of its own, since the broker closes it when it has not."""
-    try:
-        async with _temporary_channel(connection) as channel:
+async def _count_until_missing(channel: AbstractChannel, entities: tuple[Exchange | Queue, ...]) -> int:
+    """Return how many of the entities the broker has before the first that it has not, which closes the channel."""
+    for count, entity in enumerate(entities):
+        try:
             if isinstance(entity, Queue):
                 await channel.declare_queue(entity.name, passive=True)
             else:
                 await channel.declare_exchange(entity.name, ExchangeType.FANOUT, passive=True)
-    except ChannelNotFoundEntity:
-        return False
-    return True
+        except ChannelNotFoundEntity:
+            return count
+    return len(entities)
 
 
 def _retry(queue: str, delay_seconds: int) -> Queue:
