@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 import structlog
@@ -53,15 +53,7 @@ async def run(
         )
         pipeline = adapt(build_pipeline(settings, decoder))
         stores = await stack.enter_async_context(open_stores())
-        publisher = await stack.enter_async_context(
-            open_publisher(
-                settings.amqp_url,
-                f"{name}-publish",
-                declared=declared,
-                timeout=settings.publish_timeout_seconds,
-                monitored=False,
-            )
-        )
+        publisher = await stack.enter_async_context(_open_publisher(settings, name, declared))
         connections = ConnectionMetrics(metrics_registry)
         connections.watch("publish", lambda: publisher.connected)
         developer = _developer(settings, pipeline, decoder, stuck)
@@ -79,6 +71,18 @@ async def run(
             stuck=stuck,
         )
         return await service.run(stop)
+
+
+def _open_publisher(
+    settings: WorkerSettings, name: str, declared: topology.Topology
+) -> AbstractAsyncContextManager[Publisher]:
+    return open_publisher(
+        settings.amqp_url,
+        f"{name}-publish",
+        declared=declared,
+        timeout=settings.publish_timeout_seconds,
+        monitored=False,  # the consuming connection's monitor watches the same topology
+    )
 
 
 def _developer(
