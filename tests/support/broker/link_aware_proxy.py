@@ -1,12 +1,10 @@
 """A proxy that tells a service's links apart: the one that consumes and the one that publishes."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import AbstractContextManager
 from typing import Final, Literal
 
-from tests.support.broker.proxy import Direction, Proxy
+from tests.support.broker.proxy import Direction, Proxy, running
 
 Link = Literal["consume", "publish"]
 Rule = Literal["pass", "hold", "drop"]
@@ -59,17 +57,6 @@ class LinkAwareProxy(Proxy):
         return next(named, "pass")
 
 
-@contextmanager
-def running_link_aware_proxy(target_port: int) -> Iterator[LinkAwareProxy]:
+def running_link_aware_proxy(target_port: int) -> AbstractContextManager[LinkAwareProxy]:
     """The same as `running_proxy`."""
-    proxy = LinkAwareProxy(target_port)
-    thread = Thread(target=proxy.run, name="link-aware-proxy")
-    thread.start()
-    try:
-        proxy.accept()
-        proxy.resume()
-        yield proxy
-    finally:
-        proxy.close()
-        thread.join(10)
-        proxy._loop.close()
+    return running(LinkAwareProxy(target_port))

@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal, TypeVar
 
 from tests.support.ports import HOST, free_port
 
 Direction = Literal["to_broker", "to_client"]
+
+_Proxy = TypeVar("_Proxy", bound="Proxy")
 
 
 class Proxy:
@@ -128,11 +130,15 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
 
-@contextmanager
-def running_proxy(target_port: int) -> Iterator[Proxy]:
+def running_proxy(target_port: int) -> AbstractContextManager[Proxy]:
     """A proxy to `target_port` of this machine for as long as the context lasts."""
-    proxy = Proxy(target_port)
-    thread = threading.Thread(target=proxy.run, name="proxy")
+    return running(Proxy(target_port))
+
+
+@contextmanager
+def running(proxy: _Proxy) -> Iterator[_Proxy]:
+    """The proxy, which runs in its thread for as long as the context lasts."""
+    thread = threading.Thread(target=proxy.run, name=type(proxy).__name__)
     thread.start()
     try:
         proxy.accept()
